@@ -1,0 +1,43 @@
+"""How gunicorn runs the service: one worker with threads.
+
+The embedded engine belongs to one process. A second worker needs `warehouse.dsn` to name a ClickHouse server; then
+`WEB_CONCURRENCY` may be raised.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from insights_backend import ConfigError, load_settings
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '7008')}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
+threads = 16
+# Longer than a report may take. A stop waits no longer than a process manager does before it kills.
+timeout = 60
+graceful_timeout = 8
+# Above the idle time of the usual proxies, so that it is they who close a connection.
+keepalive = 75
+# Loading before the fork would leave the threads and the engine in the wrong process.
+preload_app = False
+# It would lie in the home directory, where a second service would meet it; nobody needs it here.
+control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Say what is wrong with the configuration in one line, before any worker tries."""
+    try:
+        settings = load_settings(os.environ, Path.cwd())
+    except ConfigError as error:
+        _refuse(str(error))
+    if server.cfg.workers > 1 and settings.warehouse.dsn.reveal().startswith("chdb:"):
+        _refuse(
+            "the embedded warehouse belongs to one process: run one worker, or set warehouse.dsn to a ClickHouse server"
+        )
+
+
+def _refuse(reason: str) -> NoReturn:
+    sys.stderr.write(f"insights: {reason}\n")
+    sys.exit(2)

@@ -1,0 +1,225 @@
+"""Who may do what here: the bearer tokens that this service issues itself.
+
+A token has one scope, and no more than that scope's work needs. `upload` sends batches to the collector and
+reads nothing; `view` reads reports and the dashboard; `admin` exports and erases, and includes `view`, since
+an export shows more than any report. `admin` does not include `upload`: who erases has no business writing.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from insights_backend.errors import (
+    ConfigError,
+    ForbiddenError,
+    InvalidParameterError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+
+Scope = Literal["upload", "view", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+_GRANTS: dict[Scope, frozenset[Scope]] = {
+    "upload": frozenset(("upload",)),
+    "view": frozenset(("view",)),
+    "admin": frozenset(("admin", "view")),
+}
+_PREFIX = "ibt_"
+_TOKEN = re.compile(_PREFIX + r"[A-Za-z0-9_-]{43}")
+_TOKEN_BYTES = 32
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_BUSY_TIMEOUT = 5.0
+_VERSION = 1
+_SCHEMA = (
+    """
+    CREATE TABLE tokens (
+        name TEXT NOT NULL,
+        hash BLOB NOT NULL UNIQUE,
+        scope TEXT NOT NULL CHECK (scope IN ('upload', 'view', 'admin')),
+        created_at REAL NOT NULL,
+        revoked_at REAL
+    )
+    """,
+    "CREATE UNIQUE INDEX tokens_live_name ON tokens (name) WHERE revoked_at IS NULL",
+    f"PRAGMA user_version = {_VERSION}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """What may be told about a token; times are seconds since the epoch."""
+
+    name: str
+    scope: Scope
+    created_at: float
+    revoked_at: float | None
+
+
+# Inside the class below, the name `list` is a method.
+_TokenInfos = list[TokenInfo]
+
+
+class TokenStore:
+    """The tokens of this service, in an SQLite file that threads and processes share.
+
+    Each call opens the file anew: nothing is cached, so a token that any process revokes is refused at once.
+
+    Args:
+        path: the file; it is made, readable by its owner only, where there is none.
+        clock: the time in seconds since the epoch.
+        randomness: gives as many unpredictable bytes as it is asked for.
+
+    Raises:
+        ConfigError: the file cannot be made, or a newer version of this service wrote it.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float], randomness: Callable[[int], bytes]) -> None:
+        self._path = path.absolute()
+        self._clock = clock
+        self._randomness = randomness
+        self._make_file()
+        self._migrate()
+
+    def create(self, name: str, scope: Scope) -> str:
+        """Make a token and return it; it is not stored, so this is the only time that it can be read.
+
+        Args:
+            name: what the token is listed and revoked by: 1 to 64 of the characters A-Z a-z 0-9 . _ -
+            scope: what its bearer may do.
+
+        Raises:
+            InvalidParameterError: the name or the scope cannot be used, or a live token has the name already.
+            UnavailableError: the file cannot be written now.
+        """
+        if not _NAME.fullmatch(name):
+            raise InvalidParameterError("name: expected 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+        if scope not in SCOPES:
+            raise InvalidParameterError(f"scope: expected one of {', '.join(SCOPES)}")
+        secret = base64.urlsafe_b64encode(self._randomness(_TOKEN_BYTES)).rstrip(b"=").decode("ascii")
+        token = _PREFIX + secret
+        self._insert(name, scope, _digest(token))
+        return token
+
+    def list(self) -> _TokenInfos:
+        """Return all tokens, the revoked ones too, oldest first.
+
+        Raises:
+            UnavailableError: the file cannot be read now.
+        """
+        with self._database() as database:
+            rows = database.execute("SELECT name, scope, created_at, revoked_at FROM tokens ORDER BY created_at, rowid")
+            return [TokenInfo(*row) for row in rows]
+
+    def revoke(self, name: str) -> bool:
+        """Make the live token of that name useless from now on.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            UnavailableError: the file cannot be written now.
+        """
+        with self._database() as database:
+            cursor = database.execute(
+                "UPDATE tokens SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL",
+                (self._clock(), name),
+            )
+            return cursor.rowcount > 0
+
+    def verify(self, token: str) -> TokenInfo | None:
+        """Return what a live token stands for, in a time that does not tell how close a wrong one came.
+
+        Returns:
+            None where the token is unknown, revoked or no token of ours.
+
+        Raises:
+            UnavailableError: the file cannot be read now.
+        """
+        if not _TOKEN.fullmatch(token):
+            return None
+        with self._database() as database:
+            rows = database.execute(
+                "SELECT hash, name, scope, created_at, revoked_at FROM tokens WHERE revoked_at IS NULL"
+            ).fetchall()
+        given = _digest(token)
+        matches = [TokenInfo(*info) for known, *info in rows if hmac.compare_digest(known, given)]
+        return matches[0] if matches else None
+
+    def require(self, token: str | None, scope: Scope) -> TokenInfo:
+        """Return what a token stands for if it grants a scope.
+
+        Args:
+            token: what the request brought; None where it brought nothing.
+            scope: what is about to be done.
+
+        Raises:
+            UnauthenticatedError: there is no token, or none of ours that is live.
+            ForbiddenError: the token's scope does not include this one.
+            UnavailableError: the file cannot be read now.
+        """
+        if token is None:
+            raise UnauthenticatedError(f"no credentials; send a bearer token with the scope {scope}")
+        info = self.verify(token)
+        if info is None:
+            raise UnauthenticatedError("the token is unknown or revoked; make one with: insights token create")
+        if scope not in _GRANTS[info.scope]:
+            raise ForbiddenError(f"this needs a token with the scope {scope}; the given one has {info.scope}")
+        return info
+
+    def _insert(self, name: str, scope: Scope, digest: bytes) -> None:
+        with self._database() as database:
+            try:
+                database.execute(
+                    "INSERT INTO tokens (name, hash, scope, created_at) VALUES (?, ?, ?, ?)",
+                    (name, digest, scope, self._clock()),
+                )
+            except sqlite3.IntegrityError:
+                raise InvalidParameterError("name: a live token has it; revoke that one or choose another") from None
+
+    def _make_file(self) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # SQLite gives its journal files the permissions of the database.
+            self._path.touch(mode=0o600)
+        except OSError as error:
+            raise ConfigError(f"backstageInsights.dataDir: cannot write {self._path}: {error.strerror}") from error
+
+    def _migrate(self) -> None:
+        with self._database() as database:
+            database.execute("BEGIN IMMEDIATE")
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            if version > _VERSION:
+                raise ConfigError(f"{self._path} was written by a newer version; upgrade, or set another dataDir")
+            if version == 0:
+                for statement in _SCHEMA:
+                    database.execute(statement)
+            database.execute("COMMIT")
+            # The switch does not always wait for its lock. Where it fails, another process is at this line
+            # too, or the next one to open the file will be; the mode is the file's, and it lasts.
+            with suppress(sqlite3.OperationalError):
+                database.execute("PRAGMA journal_mode = WAL")
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        # mode=rw: a file that was deleted under us is an error, not an empty store with open permissions.
+        uri = f"{self._path.as_uri()}?mode=rw"
+        try:
+            with (
+                closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None)) as connection,
+                connection,
+            ):
+                yield connection
+        except sqlite3.Error as error:
+            raise UnavailableError(f"the token store {self._path.name} cannot be used now") from error
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("ascii")).digest()

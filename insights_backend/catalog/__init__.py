@@ -1,0 +1,1 @@
+"""The software catalog: asked over HTTP or read from descriptor files, and remembered in between."""

@@ -1,0 +1,89 @@
+"""The catalog's answers, remembered, so that a warm request asks nothing and an outage costs little."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from insights_backend.catalog.interface import Catalog, Entity
+from insights_backend.catalog.read_through import ReadThrough
+from insights_backend.errors import CatalogUnavailableError
+from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.model.entity_ref import EntityRef
+
+MAX_NEGATIVE_TTL = 60.0  # a new user or component should show soon
+
+_MAX_COUNTS = 16  # the queries come from the configuration, which knows one
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What is known of an entity.
+
+    Args:
+        entity: the entity, or None: there is none, or nothing is known because the catalog is not available.
+        available: whether anything is known; False while the catalog is down and has never told.
+        stale: whether the answer is older than its time to live, for want of a newer one.
+    """
+
+    entity: Entity | None
+    available: bool
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number of entities, and when the catalog gave it.
+
+    Args:
+        number: how many entities match.
+        as_of: when that was so, in seconds since the epoch.
+        stale: whether it is older than its time to live, for want of a newer one.
+    """
+
+    number: int
+    as_of: float
+    stale: bool
+
+
+class CachedCatalog:
+    """A catalog's answers, remembered. Several threads may use it; they share what one of them is asking.
+
+    Args:
+        catalog: where answers come from.
+        ttl: seconds for which an answer is good; that there is no such entity is good for a minute at most.
+        max_entries: how many entities are remembered, those used last.
+        clock: the time in seconds since the epoch.
+    """
+
+    def __init__(self, catalog: Catalog, ttl: float, max_entries: int, clock: Callable[[], float]) -> None:
+        negative_ttl = min(ttl, MAX_NEGATIVE_TTL)
+        self._entities: ReadThrough[EntityRef, Entity | None] = ReadThrough(
+            catalog.entities, lambda entity: negative_ttl if entity is None else ttl, max_entries, clock
+        )
+        self._counts: ReadThrough[EntityFilterQuery, int] = ReadThrough(
+            lambda queries: [catalog.count(query) for query in queries], lambda _: ttl, _MAX_COUNTS, clock
+        )
+
+    def lookup(self, refs: Iterable[EntityRef]) -> Mapping[EntityRef, Lookup]:
+        """Look entities up, with at most one call to the catalog.
+
+        Returns:
+            What is known of every one of the references.
+        """
+        known = self._entities.get(refs)
+        return {
+            ref: Lookup(None, available=False) if held is None else Lookup(held.value, available=True, stale=held.stale)
+            for ref, held in known.items()
+        }
+
+    def count(self, query: EntityFilterQuery) -> Count:
+        """Count the entities that match a filter, or give the last known number while the catalog is down.
+
+        Raises:
+            CatalogUnavailableError: the catalog is down and no number is known.
+            InvalidFilterError: the filter cannot be expressed in a request.
+        """
+        held = self._counts.get([query])[query]
+        if held is None:
+            reason = self._counts.last_failure or "the catalog could not be asked"
+            raise CatalogUnavailableError(f"the number of entities is not known: {reason}")
+        return Count(held.value, held.at, held.stale)

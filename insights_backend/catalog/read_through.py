@@ -1,0 +1,133 @@
+"""A bounded memory in front of a source that is asked in bulk and may be down."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from cachetools import LRUCache
+
+from insights_backend.errors import CatalogUnavailableError
+
+MAX_STALE = 24 * 3600.0  # how long past its time to live an answer is better than none
+HOLD_OFF = 5.0  # how long a source that failed is left alone, so that not every request waits for its timeout
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[V]):
+    """A value, when it was learnt, and whether it is past its time to live.
+
+    Args:
+        value: what the source said.
+        at: when it said so, by the clock of the memory.
+        stale: whether it is given only because the source is down.
+    """
+
+    value: V
+    at: float
+    stale: bool = False
+
+
+Answers = dict[K, Held[V] | None]
+Flight = Future[Answers[K, V]]
+
+
+class ReadThrough(Generic[K, V]):
+    """Answers from memory, and asks the source for what is missing: once, however many threads want it.
+
+    Args:
+        fetch: asks the source for several keys, and gives a value for each, in their order; it raises
+            CatalogUnavailableError when the source is down.
+        ttl: seconds for which a value is good.
+        max_entries: how many values are kept, those used last.
+        clock: the time in seconds; it may jump.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[Sequence[K]], Sequence[V]],
+        ttl: Callable[[V], float],
+        max_entries: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._fetch = fetch
+        self._ttl = ttl
+        self._clock = clock
+        self._lock = threading.Lock()  # guards all that follows
+        self._memory: LRUCache[K, Held[V]] = LRUCache(max_entries)
+        self._flights: dict[K, Flight[K, V]] = {}
+        self._failed_at: float | None = None
+        self.last_failure: CatalogUnavailableError | None = None
+
+    def get(self, keys: Iterable[K]) -> Answers[K, V]:
+        """Answer for every key, with at most one call to the source.
+
+        Returns:
+            For each key its value, or None while the source is down and nothing is known.
+        """
+        flight: Flight[K, V] = Future()
+        found, mine, theirs = self._board(dict.fromkeys(keys), flight)
+        if mine:
+            found |= self._fly(mine, flight)
+        # Only now, with our own flight landed, is it safe to wait for others: nobody can be waiting for us.
+        return found | {key: other.result()[key] for key, other in theirs.items()}
+
+    def _board(self, keys: Iterable[K], flight: Flight[K, V]) -> tuple[Answers[K, V], list[K], dict[K, Flight[K, V]]]:
+        """Sort keys: those with an answer, those that `flight` will ask for, those of others' flights."""
+        found: Answers[K, V] = {}
+        mine: list[K] = []
+        theirs: dict[K, Flight[K, V]] = {}
+        with self._lock:
+            now = self._clock()
+            for key in keys:
+                held = self._memory.get(key)
+                if held is not None and 0 <= now - held.at < self._ttl(held.value):
+                    found[key] = held
+                elif key in self._flights:
+                    theirs[key] = self._flights[key]
+                elif self._holds_off(now):
+                    found[key] = self._fallback(key, now)
+                else:
+                    mine.append(key)
+            self._flights.update(dict.fromkeys(mine, flight))
+        return found, mine, theirs
+
+    def _fly(self, keys: list[K], flight: Flight[K, V]) -> Answers[K, V]:
+        """Ask the source, and let the others know, whatever happens."""
+        values: dict[K, V] | None = None
+        failure: CatalogUnavailableError | None = None
+        try:
+            values = dict(zip(keys, self._fetch(keys), strict=True))
+        except CatalogUnavailableError as error:
+            failure = error
+        finally:
+            outcome = self._land(keys, values, failure)
+            flight.set_result(outcome)
+        return outcome
+
+    def _land(self, keys: list[K], values: dict[K, V] | None, failure: CatalogUnavailableError | None) -> Answers[K, V]:
+        with self._lock:
+            now = self._clock()
+            for key in keys:
+                del self._flights[key]
+            if failure is not None:
+                self._failed_at, self.last_failure = now, failure
+            if values is None:
+                return {key: self._fallback(key, now) for key in keys}
+            self._failed_at = self.last_failure = None
+            learnt = {key: Held(value, now) for key, value in values.items()}
+            self._memory.update(learnt)
+            return dict(learnt)
+
+    def _holds_off(self, now: float) -> bool:
+        return self._failed_at is not None and 0 <= now - self._failed_at < HOLD_OFF
+
+    def _fallback(self, key: K, now: float) -> Held[V] | None:
+        held = self._memory.get(key)
+        if held is None or now - held.at >= self._ttl(held.value) + MAX_STALE:
+            return None
+        return replace(held, stale=True)

@@ -1,0 +1,158 @@
+"""The `insights` command."""
+
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, get_args
+
+import click
+import requests
+
+from insights_backend._version import __version__
+from insights_backend.access import Scope, TokenStore
+from insights_backend.delivery.outbox import Outbox
+from insights_backend.errors import InsightsError
+from insights_backend.settings import Settings, load_settings
+from insights_backend.settings.show import as_yaml
+from insights_backend.web.api import PREFIX
+
+_CHUNK = 64 * 1024
+
+
+class _OneLineErrors(click.Group):
+    """Ends with exit code 2 and one clear line where something that we know of is wrong."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except InsightsError as error:
+            click.echo(f"insights: {error}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=_OneLineErrors)
+@click.version_option(__version__)
+@click.option(
+    "--config",
+    "paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="An app-config file; repeat it, the last one wins. Default: INSIGHTS_CONFIG, else as Backstage looks for it.",
+)
+@click.pass_context
+def main(context: click.Context, paths: tuple[Path, ...]) -> None:
+    """Usage analytics for a Backstage developer portal."""
+    context.obj = paths
+
+
+def _settings(paths: tuple[Path, ...]) -> Settings:
+    return load_settings(os.environ, Path.cwd(), list(paths) or None)
+
+
+@main.group()
+def config() -> None:
+    """Look at the configuration."""
+
+
+@config.command("check")
+@click.pass_obj
+def config_check(paths: tuple[Path, ...]) -> None:
+    """Read the configuration and say whether it can be used."""
+    _settings(paths)
+    click.echo("The configuration can be used.")
+
+
+@config.command("print")
+@click.pass_obj
+def config_print(paths: tuple[Path, ...]) -> None:
+    """Print what the configuration resolves to, defaults included and secrets masked."""
+    click.echo(as_yaml(_settings(paths)), nl=False)
+
+
+@main.group()
+def outbox() -> None:
+    """Look at what was accepted and has not arrived."""
+
+
+@outbox.command("status")
+@click.pass_obj
+def outbox_status(paths: tuple[Path, ...]) -> None:
+    """Say how much waits, and for how long."""
+    settings = _settings(paths)
+    box = Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes)
+    try:
+        waiting = box.backlog()
+    finally:
+        box.close()
+    click.echo(f"requests: {waiting.requests}\nevents:   {waiting.events}\nbytes:    {waiting.bytes}")
+    if waiting.oldest is not None:
+        click.echo(f"oldest:   {int(time.time() - waiting.oldest / 1000)} s ago")
+
+
+@main.group()
+def token() -> None:
+    """Make and revoke the API tokens of this service."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option("--scope", required=True, type=click.Choice(get_args(Scope)), help="What its bearer may do.")
+@click.pass_obj
+def token_create(paths: tuple[Path, ...], name: str, scope: Scope) -> None:
+    """Make a token and print it, this once."""
+    click.echo(_tokens(paths).create(name, scope))
+    click.echo("Keep it now: only its hash is stored, it cannot be shown again.", err=True)
+
+
+@token.command("list")
+@click.pass_obj
+def token_list(paths: tuple[Path, ...]) -> None:
+    """List the tokens: name, scope, when made, when revoked."""
+    for info in _tokens(paths).list():
+        revoked = f"revoked {_date(info.revoked_at)}" if info.revoked_at is not None else "live"
+        click.echo(f"{info.name:<32} {info.scope:<8} {_date(info.created_at)}  {revoked}")
+
+
+@token.command("revoke")
+@click.argument("name")
+@click.pass_obj
+def token_revoke(paths: tuple[Path, ...], name: str) -> None:
+    """Revoke a token; it is refused from now on, by a running service too."""
+    if not _tokens(paths).revoke(name):
+        raise click.ClickException(f"there is no live token named {name}")
+    click.echo(f"revoked {name}")
+
+
+def _tokens(paths: tuple[Path, ...]) -> TokenStore:
+    data = _settings(paths).data_dir
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return TokenStore(data / "tokens.sqlite3", time.time, os.urandom)
+
+
+def _date(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}"
+
+
+@main.command()
+@click.option("--from", "first", metavar="DATE", help="First day, such as 2026-11-01. Default: 30 days ago.")
+@click.option("--to", "last", metavar="DATE", help="Last day. Default: today.")
+@click.option("--format", "fmt", type=click.Choice(["ndjson", "csv", "parquet"]), default="ndjson")
+@click.option("--output", type=click.File("wb"), default="-", help="Where to write. Default: standard output.")
+@click.option("--url", default="http://127.0.0.1:7008", show_default=True, help="The running service.")
+@click.option("--token", "secret", envvar="INSIGHTS_TOKEN", help="A token of scope admin, or INSIGHTS_TOKEN.")
+def export(*, first: str | None, last: str | None, fmt: str, output: IO[bytes], url: str, secret: str | None) -> None:
+    """Save the stored events of a running service."""
+    question = {"from": first, "to": last, "format": fmt}
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    try:
+        with requests.get(
+            f"{url.rstrip('/')}{PREFIX}/export", params=question, headers=headers, stream=True, timeout=60
+        ) as answer:
+            if not answer.ok:
+                raise click.ClickException(f"the service answered {answer.status_code}: {answer.text[:500]}")
+            for chunk in answer.iter_content(_CHUNK):
+                output.write(chunk)
+    except requests.RequestException as error:
+        raise click.ClickException(f"{url} cannot be reached ({type(error).__name__})") from None

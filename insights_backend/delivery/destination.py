@@ -1,0 +1,53 @@
+"""Where events go: the warehouse of this process, or a service that they are uploaded to."""
+
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from insights_backend.errors import UnavailableError
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What goes to a destination at once.
+
+    Args:
+        id: its name, which outlives a crash: delivered twice under one id, it is stored once.
+        last_request: the highest outbox row in it.
+        events: how many events it holds.
+        lines: the events as newline-delimited JSON, each line ended.
+    """
+
+    id: str
+    last_request: int
+    events: int
+    lines: bytes
+
+
+class DeliveryError(UnavailableError):
+    """A destination could not take a batch now; it stays in the outbox and is tried again."""
+
+    code = "delivery_failed"
+
+
+class Destination(Protocol):
+    """Takes batches, each exactly once by its id."""
+
+    def deliver(self, batch: Batch) -> None:
+        """Store a batch for good; returns when it is.
+
+        Raises:
+            DeliveryError: not now.
+        """
+        ...
+
+
+class DebugLog:
+    """The destination of `debug: true`: says in the log what would be sent, and sends nothing."""
+
+    def deliver(self, batch: Batch) -> None:
+        """Log the redacted events of a batch, a line each."""
+        for line in batch.lines.splitlines():
+            _log.info("debug: would send %s", line.decode())

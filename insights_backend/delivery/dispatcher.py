@@ -1,0 +1,124 @@
+"""Draining the outbox: the one way from disk to destination.
+
+A request that finds the destination idle delivers at once, what waits included, and can answer that its events have
+arrived. Under load requests only append, and a background thread delivers a second's worth together, since the
+destination wants few, large batches. After a failure only the thread tries again, at growing intervals.
+"""
+
+import logging
+from collections.abc import Callable
+from random import Random
+from threading import Event, Thread
+
+from insights_backend.delivery.destination import Batch, DeliveryError, Destination
+from insights_backend.delivery.outbox import Outbox
+
+_log = logging.getLogger(__name__)
+
+MAX_BATCH_EVENTS = 5000
+PACE = 1.0
+"""Seconds between two deliveries under load."""
+
+_MAX_PAUSE = 30.0
+
+
+class Dispatcher:
+    """Delivers what the outbox holds.
+
+    Args:
+        outbox: what to drain.
+        destination: where to.
+        monotonic: a clock that never goes back, in seconds.
+        random: draws the pauses after failures.
+    """
+
+    def __init__(
+        self, *, outbox: Outbox, destination: Destination, monotonic: Callable[[], float], random: Random
+    ) -> None:
+        self._outbox = outbox
+        self._destination = destination
+        self._monotonic = monotonic
+        self._random = random
+        self._not_before = 0.0
+        self._failures = 0
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="insights-dispatcher", daemon=True)
+
+    @property
+    def failures(self) -> int:
+        """How many attempts have failed since the last that did not."""
+        return self._failures
+
+    def start(self) -> None:
+        """Begin to drain in the background, with what an earlier process left behind."""
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End the background thread; what waits stays in the outbox.
+
+        Args:
+            timeout: seconds to wait for a delivery under way.
+        """
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def offer(self, request: int) -> bool:
+        """Deliver at once if the destination is idle: at most one batch, by the calling thread.
+
+        Args:
+            request: the outbox row that the caller appended.
+
+        Returns:
+            Whether that request's events have arrived; if not, they will without the caller.
+        """
+        if self._monotonic() < self._not_before:
+            return False
+        batch = self.deliver_batch()
+        return batch is not None and batch.last_request >= request
+
+    def deliver_batch(self) -> Batch | None:
+        """Deliver one batch, if nobody else is delivering and something waits.
+
+        Returns:
+            The batch that arrived; None where none did.
+        """
+        with self._outbox.right_to_deliver() as mine:
+            batch = self._outbox.claim(max_events=MAX_BATCH_EVENTS) if mine else None
+            if batch is None:
+                return None
+            self._not_before = self._monotonic() + PACE
+            try:
+                self._destination.deliver(batch)
+            except DeliveryError as error:
+                self._failed(error)
+                return None
+            self._outbox.arrived(batch)
+            self._failures = 0
+            return batch
+
+    def drain(self) -> None:
+        """Deliver until nothing more than the beginning of a batch can wait, or one fails."""
+        while not self._stop.is_set():
+            batch = self.deliver_batch()
+            if batch is None or batch.events < MAX_BATCH_EVENTS:
+                return
+
+    def _failed(self, error: DeliveryError) -> None:
+        self._failures += 1
+        # Full jitter: many senders that an outage stopped must not come back in step.
+        pause = self._random.uniform(0, min(_MAX_PAUSE, 2.0**self._failures))
+        self._not_before = self._monotonic() + max(PACE, pause)
+        _log.warning("delivery failed, attempt %d: %s", self._failures, error)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._pause()):
+            try:
+                self.drain()
+            except Exception as error:  # noqa: BLE001 - the thread must outlive whatever a disk can do
+                _log.error("draining the outbox failed: %s", type(error).__name__)
+                self._not_before = self._monotonic() + _MAX_PAUSE
+
+    def _pause(self) -> float:
+        """Seconds to the next look: what is left of the pace, or of what a failure holds us off."""
+        return max(PACE / 4, self._not_before - self._monotonic())

@@ -1,0 +1,214 @@
+"""The outbox: accepted events on disk, until they have arrived.
+
+One SQLite file in write-ahead mode with `synchronous=FULL`: when `append` returns, the events survive a kill and a
+loss of power. One row is one request. When rows are claimed for delivery they become a batch with an id of its own,
+and stay that batch whatever happens, so that a batch which a crash cut off is delivered again under the same id.
+
+The right to deliver is a lock of the operating system on a file beside the database: one holder among all threads
+and processes, and a killed holder loses it at once. Whoever holds it finds no batch under way but its own, or one
+that a crash left behind.
+"""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from uuid import uuid4
+
+from insights_backend.delivery.destination import Batch
+from insights_backend.errors import UnavailableError
+
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE request (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            received_at INTEGER NOT NULL,
+            events INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            batch TEXT,
+            lines BLOB NOT NULL
+        )
+        """,
+        "CREATE INDEX request_batch ON request (batch) WHERE batch IS NOT NULL",
+        # The sums are kept, not counted: `append` asks for them each time, and the backlog may be long.
+        "CREATE TABLE backlog (requests INTEGER NOT NULL, events INTEGER NOT NULL, bytes INTEGER NOT NULL)",
+        "INSERT INTO backlog VALUES (0, 0, 0)",
+        """
+        CREATE TRIGGER request_in AFTER INSERT ON request BEGIN
+            UPDATE backlog SET requests = requests + 1, events = events + NEW.events, bytes = bytes + NEW.bytes;
+        END
+        """,
+        """
+        CREATE TRIGGER request_out AFTER DELETE ON request BEGIN
+            UPDATE backlog SET requests = requests - 1, events = events - OLD.events, bytes = bytes - OLD.bytes;
+        END
+        """,
+    ),
+)
+_BUSY_SECONDS = 5.0
+_FULL_RETRY_AFTER = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits: requests, their events and bytes, and the arrival of the oldest in epoch milliseconds."""
+
+    requests: int
+    events: int
+    bytes: int
+    oldest: int | None
+
+
+class Outbox:
+    """The durable queue between answering a request and delivering its events.
+
+    Args:
+        directory: where its files are; made if missing.
+        max_bytes: how many bytes of events may wait before `append` refuses more.
+    """
+
+    def __init__(self, directory: Path, *, max_bytes: int) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._max_bytes = max_bytes
+        self._lock_file = directory / "outbox.lock"
+        self._mutex = Lock()
+        self._db = sqlite3.connect(
+            directory / "outbox.sqlite3",
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._migrate()
+
+    def append(self, lines: bytes, *, events: int, received_at: int) -> int:
+        """Put one request's events on disk.
+
+        Args:
+            lines: the events as newline-delimited JSON, each line ended.
+            events: how many there are.
+            received_at: when they arrived, in epoch milliseconds.
+
+        Returns:
+            The number of the row, which grows with each request.
+
+        Raises:
+            UnavailableError: the outbox is at its limit, or the disk refuses; nothing was kept.
+        """
+        try:
+            with self._transaction() as db:
+                (waiting,) = db.execute("SELECT bytes FROM backlog").fetchone()
+                if waiting + len(lines) > self._max_bytes:
+                    raise UnavailableError("the outbox is full (outbox.maxBytes)", _FULL_RETRY_AFTER)
+                row = db.execute(
+                    "INSERT INTO request (received_at, events, bytes, lines) VALUES (?, ?, ?, ?)",
+                    (received_at, events, len(lines), lines),
+                )
+                return row.lastrowid or 0
+        except sqlite3.Error as error:
+            # A full disk, or one that fails: the class says which, the text may name paths.
+            reason = type(error).__name__
+            raise UnavailableError(f"the outbox cannot be written ({reason})", _FULL_RETRY_AFTER) from error
+
+    @contextmanager
+    def right_to_deliver(self) -> Iterator[bool]:
+        """Try to take the right to deliver, and hold it inside the `with`.
+
+        Yields:
+            Whether it was free.
+        """
+        # Opened anew each time: the lock belongs to the open file, so it keeps threads apart as well.
+        with self._lock_file.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def claim(self, *, max_events: int) -> Batch | None:
+        """Take what waits, oldest first, as one batch. Only for the holder of the right to deliver.
+
+        Args:
+            max_events: where the batch ends; a single request may go over it.
+
+        Returns:
+            A batch that was claimed before and has not arrived, else a new one; None where nothing waits.
+        """
+        if self.backlog().requests == 0:  # asked often: it costs no write lock
+            return None
+        with self._transaction() as db:
+            under_way = db.execute("SELECT batch FROM request WHERE batch IS NOT NULL LIMIT 1").fetchone()
+            batch_id = under_way[0] if under_way else self._new_batch(db, max_events)
+            rows = db.execute(
+                "SELECT id, events, lines FROM request WHERE batch = ? ORDER BY id", (batch_id,)
+            ).fetchall()
+        if not rows:
+            return None
+        return Batch(batch_id, rows[-1][0], sum(row[1] for row in rows), b"".join(row[2] for row in rows))
+
+    @staticmethod
+    def _new_batch(db: sqlite3.Connection, max_events: int) -> str:
+        batch_id = uuid4().hex
+        db.execute(
+            """
+            UPDATE request SET batch = ? WHERE id IN (
+                SELECT id FROM (SELECT id, events, sum(events) OVER (ORDER BY id) AS running FROM request
+                                ORDER BY id LIMIT ?)
+                WHERE running - events = 0 OR running <= ?)
+            """,
+            (batch_id, max_events, max_events),
+        )
+        return batch_id
+
+    def arrived(self, batch: Batch) -> None:
+        """Forget a batch that its destination has stored."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM request WHERE batch = ?", (batch.id,))
+
+    def backlog(self) -> Backlog:
+        """Say what waits."""
+        with self._mutex:
+            row = self._db.execute(
+                "SELECT requests, events, bytes, (SELECT received_at FROM request ORDER BY id LIMIT 1) FROM backlog"
+            ).fetchone()
+        return Backlog(*row)
+
+    def is_writable(self) -> bool:
+        """Tell whether a request could be appended now, by taking the write lock and checking the room."""
+        try:
+            with self._transaction():
+                pass
+        except sqlite3.Error:
+            return False
+        return self.backlog().bytes < self._max_bytes
+
+    def close(self) -> None:
+        """Close the file; what waits stays in it."""
+        with self._mutex:
+            self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._mutex:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # SQLite has ended it itself when the disk is full
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _migrate(self) -> None:
+        with self._transaction() as db:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            for statements in _MIGRATIONS[version:]:
+                for statement in statements:
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version={len(_MIGRATIONS)}")

@@ -1,0 +1,193 @@
+"""The extractors: each adds one group of fields to an event's record, in the order of `extractors`.
+
+An extractor reads what is known and returns the fields that it knows. What it cannot look up it notes. The notes are
+a fixed vocabulary: `entity_not_found`, `user_not_found`, `catalog_unavailable`, and `<extractor>_failed`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from insights_backend.catalog.cache import Lookup
+from insights_backend.catalog.interface import Entity
+from insights_backend.enrichment.fields import field_at
+from insights_backend.errors import InvalidEntityRefError
+from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.model.entity_ref import EntityRef
+from insights_backend.model.event import Event, iso
+
+ENTITY_FIELDS = ("kind", "metadata.namespace", "spec.type", "spec.lifecycle", "spec.owner")
+IDENTITY_FIELDS = ("metadata.namespace", "spec.memberOf")
+
+Record = dict[str, Any]
+"""An event as it is stored, by the names of the stored event."""
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known about an event while its record is made.
+
+    Args:
+        event: what arrived.
+        id: its id, given or derived.
+        entity: the entity that it is about.
+        target: the entity that it leads to.
+        lookups: what the catalog answered, for every entity, user and group of the request.
+        notes: what could not be looked up; extractors add to it.
+    """
+
+    event: Event
+    id: str
+    entity: EntityRef | None
+    target: EntityRef | None
+    lookups: Mapping[EntityRef, Lookup]
+    notes: list[str] = field(default_factory=list)
+
+    def look_up(self, ref: EntityRef, missing: str) -> Entity | None:
+        """Return what the catalog has under a reference; where it has nothing, note why."""
+        lookup = self.lookups[ref]
+        if lookup.entity is None:
+            self.notes.append(missing if lookup.available else "catalog_unavailable")
+        return lookup.entity
+
+
+Extractor = Callable[[Known], Record]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """What is captured beside the event itself: the effective lists, defaults included.
+
+    Args:
+        entity_fields: dot paths into the event's entity.
+        identity_fields: dot paths into the user's entity.
+        groups_filter: which of a user's groups are kept; all where None.
+        environment: the label on every event.
+        instance: the name of this portal among those that report to one place.
+    """
+
+    entity_fields: tuple[str, ...] = ENTITY_FIELDS
+    identity_fields: tuple[str, ...] = IDENTITY_FIELDS
+    groups_filter: EntityFilterQuery | None = None
+    environment: str = "production"
+    instance: str = "local"
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        more_entity_fields: Sequence[str],
+        more_identity_fields: Sequence[str],
+        groups_filter: EntityFilterQuery | None,
+        environment: str,
+    ) -> "Capture":
+        """Add what the operator asked for to the defaults, each path once."""
+        return cls(
+            entity_fields=tuple(dict.fromkeys((*ENTITY_FIELDS, *more_entity_fields))),
+            identity_fields=tuple(dict.fromkeys((*IDENTITY_FIELDS, *more_identity_fields))),
+            groups_filter=groups_filter,
+            environment=environment,
+        )
+
+    def catalog_fields(self) -> tuple[str, ...]:
+        """Name the fields that the catalog must send, in a stable order, each once."""
+        filtered = sorted(self.groups_filter.fields()) if self.groups_filter else []
+        return tuple(dict.fromkeys((*self.entity_fields, *self.identity_fields, *filtered)))
+
+
+def extractors(capture: Capture, is_view: Callable[[Event], bool]) -> tuple[tuple[str, Extractor], ...]:
+    """List the extractors by name, in order.
+
+    Args:
+        capture: what is captured.
+        is_view: tells whether an event counts as a view of a page.
+    """
+    return (
+        # What was sent comes first: if all else fails, this is the event.
+        ("event", _sent),
+        ("labels", lambda _: {"environment": capture.environment, "instance": capture.instance}),
+        ("view", lambda known: {"view": is_view(known.event)}),
+        ("entity", lambda known: _entity(known, capture.entity_fields)),
+        # The user's own fields before the groups: they share the lookup, and its note is made once.
+        ("identity", lambda known: _identity(known, capture)),
+    )
+
+
+def _sent(known: Known) -> Record:
+    event = known.event
+    context = dict(event.context)
+    extension = context.pop("extensionId", None)
+    return {
+        "id": known.id,
+        "time": iso(event.time),
+        "receivedAt": iso(event.received_at),
+        "action": event.action,
+        "subject": event.subject,
+        "value": event.value,
+        "pluginId": _text(context.pop("pluginId", None)) or "root",  # what Backstage calls the app itself
+        "routeRef": _text(context.pop("routeRef", None)),
+        # The new front-end system always names the extension by its id, and may add a component's name to it.
+        "extension": _text(context.pop("extension", None) if extension is None else extension),
+        "sessionId": event.session_id,
+        "attributes": dict(event.attributes),
+        "context": context,
+        "user": str(event.user) if event.user else None,
+        "entity": str(known.entity) if known.entity else None,
+        "target": str(known.target) if known.target else None,
+    }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _entity(known: Known, paths: Sequence[str]) -> Record:
+    if known.entity is None:
+        return {}
+    entity = known.look_up(known.entity, "entity_not_found")
+    return {"entityMetadata": {} if entity is None else _fields(entity, known.entity, paths)}
+
+
+def _identity(known: Known, capture: Capture) -> Record:
+    user = known.event.user
+    if user is None:
+        return {}
+    entity = known.look_up(user, "user_not_found")
+    if entity is None:
+        return {}
+    paths = [path for path in capture.identity_fields if path != "spec.memberOf"]
+    groups = member_of(user, entity)
+    if capture.groups_filter is not None:
+        groups = [group for group in groups if _is_kept(known, group, capture.groups_filter)]
+    return {"userMetadata": _fields(entity, user, paths), "groups": [str(group) for group in groups]}
+
+
+def _is_kept(known: Known, group: EntityRef, groups_filter: EntityFilterQuery) -> bool:
+    lookup = known.lookups[group]
+    if not lookup.available and "catalog_unavailable" not in known.notes:
+        known.notes.append("catalog_unavailable")
+    return lookup.entity is not None and groups_filter.matches(lookup.entity)
+
+
+def member_of(user: EntityRef, entity: Entity) -> list[EntityRef]:
+    """Read a user's own groups: `spec.memberOf`, where a short reference is a group of the user's namespace."""
+    listed = field_at(entity, "spec.memberOf")
+    groups = (_group(item, user.namespace) for item in listed) if isinstance(listed, list) else ()
+    return list(dict.fromkeys(group for group in groups if group is not None))
+
+
+def _group(ref: object, namespace: str) -> EntityRef | None:
+    if not isinstance(ref, str):
+        return None
+    try:
+        return EntityRef.parse(ref, default_kind="group", default_namespace=namespace)
+    except InvalidEntityRefError:
+        return None
+
+
+def _fields(entity: Entity, ref: EntityRef, paths: Sequence[str]) -> Record:
+    found = {path: value for path in paths if (value := field_at(entity, path)) is not None}
+    if isinstance(found.get("spec.owner"), str):
+        owner = _group(found["spec.owner"], ref.namespace)
+        found["spec.owner"] = str(owner) if owner else found["spec.owner"]
+    return found

@@ -1,0 +1,169 @@
+"""The field policy: what happens to each field of a stored event. What it does not name is scanned."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from insights_backend.errors import ConfigError
+from insights_backend.settings.values import Treatment
+
+Path = tuple[str, ...]
+
+_MEMO_SIZE = 1024
+
+
+class Rule(NamedTuple):
+    """What happens to a field.
+
+    Args:
+        treatment: keep, pseudonymise, scan or drop.
+        shape: what a kept text must look like to be kept; a text that does not is scanned. None takes any.
+    """
+
+    treatment: Treatment
+    shape: re.Pattern[str] | None = None
+
+
+_WORD = r"[A-Za-z]{1,40}+\d{0,3}+"
+_NAME = re.compile(rf"(?!.*user[:/])(?:{_WORD}(?:[-_.:/]{_WORD})*+)", re.IGNORECASE)
+_KIND = re.compile(r"[A-Za-z]{1,63}\d{0,2}")
+_REF = re.compile(r"(?!user:)[a-z]{1,63}:[a-z0-9-]{1,63}/[a-z0-9](?:[-_.]?[a-z0-9]){0,100}", re.IGNORECASE)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?")
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}(?:[0-9a-f]{32})?", re.IGNORECASE)
+_NOTE = re.compile(r"[a-z]{1,40}(?:_[a-z]{1,40}){0,8}")
+_NO_TEXT = re.compile(r"(?!)")
+
+STORED_FIELDS: Mapping[str, Rule] = {
+    "id": Rule("keep", _ID),
+    "time": Rule("keep", _TIME),
+    "receivedAt": Rule("keep", _TIME),
+    "environment": Rule("keep", _NAME),
+    "instance": Rule("keep", _NAME),
+    "action": Rule("keep", _NAME),
+    "subject": Rule("scan"),
+    "value": Rule("keep", _NO_TEXT),
+    "pluginId": Rule("keep", _NAME),
+    "routeRef": Rule("keep", _NAME),
+    "extension": Rule("keep", _NAME),
+    "sessionId": Rule("pseudonymise"),
+    "attributes": Rule("scan"),
+    "context": Rule("scan"),
+    "user": Rule("pseudonymise"),
+    "userMetadata": Rule("scan"),
+    "groups": Rule("keep", _REF),
+    "entity": Rule("keep", _REF),
+    "entityMetadata": Rule("scan"),
+    "target": Rule("keep", _REF),
+    "view": Rule("keep", _NO_TEXT),
+    "notes": Rule("keep", _NOTE),
+}
+"""The fields of a stored event, and what happens to each."""
+
+_INNER_FIELDS: Mapping[str, Rule] = {
+    "attributes.kind": Rule("keep", _KIND),
+    "attributes.namespace": Rule("keep", _NAME),
+    "context.entityRef": Rule("keep", _REF),
+    "userMetadata.metadata.name": Rule("pseudonymise"),
+    "userMetadata.metadata.namespace": Rule("keep", _NAME),
+    "userMetadata.spec.memberOf": Rule("keep", _REF),
+    "entityMetadata.kind": Rule("keep", _KIND),
+    "entityMetadata.metadata.namespace": Rule("keep", _NAME),
+    "entityMetadata.spec.type": Rule("keep", _NAME),
+    "entityMetadata.spec.lifecycle": Rule("keep", _NAME),
+    "entityMetadata.spec.owner": Rule("keep", _REF),
+}
+
+_DEFAULTS = {**STORED_FIELDS, **_INNER_FIELDS}
+
+# Compared without case, `-` and `_`; `userName`, `user_name` and `USERNAME` are one.
+_PERSONAL_NAMES = frozenset({
+    "displayname", "email", "emails", "emailaddress", "useremail", "mail", "picture", "avatar",
+    "avatarurl", "photo", "userid", "username", "login", "loginname", "userlogin", "fullname",
+    "firstname", "lastname", "givenname", "familyname", "middlename", "surname", "nickname", "realname",
+    "preferredusername", "phone", "phonenumber", "telephone", "mobile", "mobilenumber", "dateofbirth",
+    "birthdate", "ssn",
+})  # fmt: skip
+_SECRET_NAMES = frozenset({
+    "password", "passwd", "pwd", "passphrase", "secret", "clientsecret", "token", "accesstoken",
+    "refreshtoken", "idtoken", "authtoken", "apikey", "privatekey", "secretkey", "authorization",
+    "cookie", "credential", "credentials", "jwt",
+})  # fmt: skip
+_NEVER_KEPT = _PERSONAL_NAMES | _SECRET_NAMES
+_SESSION_NAMES = frozenset({"sessionid"})
+
+
+class Policy:
+    """Says by field what happens to a value; the operator's word comes first, within limits.
+
+    Args:
+        fields: treatments by dot path (`attributes.repo`, and all that it holds), or by a bare field name,
+            which then counts wherever it stands. What is named like personal data or a secret can be scanned
+            or pseudonymised, never kept.
+
+    Raises:
+        ConfigError: a field whose name is never kept shall be kept.
+    """
+
+    def __init__(self, fields: Mapping[str, Treatment]) -> None:
+        for field, treatment in fields.items():
+            if treatment == "keep" and _has_name(field, _NEVER_KEPT):
+                raise ConfigError(
+                    f"backstageInsights.redaction.fields: {field} may hold personal data or a secret and"
+                    " cannot be kept; use pseudonymise, scan or drop"
+                )
+        self._fields = dict(fields)
+        self._names = {_normal(f): t for f, t in fields.items() if "." not in f and f not in STORED_FIELDS}
+        self.rule = lru_cache(maxsize=_MEMO_SIZE)(self._rule)
+
+    def treatment(self, path: Path) -> Treatment:
+        """Return what happens to a field.
+
+        Args:
+            path: the keys from the stored event down; a key may itself be a dot path.
+        """
+        return self.rule(path).treatment
+
+    def _rule(self, path: Path) -> Rule:
+        dotted = ".".join(path)
+        if dotted in self._fields:
+            return Rule(self._fields[dotted])
+        by_name = self._named(dotted)
+        return by_name or self._inherited(path) or _DEFAULTS.get(dotted, Rule("scan"))
+
+    def _named(self, dotted: str) -> Rule | None:
+        for name in _names(dotted):
+            if name in self._names:
+                return Rule(self._names[name])
+            if name in _NEVER_KEPT:
+                return self._inherited_for_name(dotted) or Rule("drop")
+        return Rule("pseudonymise") if _has_name(dotted, _SESSION_NAMES) else None
+
+    def _inherited_for_name(self, dotted: str) -> Rule | None:
+        """Below an `email` that is to be scanned all is scanned; below a kept parent no e-mail is kept."""
+        parents = [f for f in self._fields if dotted.startswith(f"{f}.") and _has_name(f, _NEVER_KEPT)]
+        return Rule(self._fields[max(parents, key=len)]) if parents else None
+
+    def _inherited(self, path: Path) -> Rule | None:
+        for length in range(len(path) - 1, 0, -1):
+            parent = ".".join(path[:length])
+            if parent in self._fields:
+                return Rule(self._fields[parent])
+        return None
+
+
+def _normal(name: str) -> str:
+    return name.replace("-", "").replace("_", "").lower()
+
+
+def last_name(path: Path) -> str:
+    """Return the innermost name of a path, without case, `-` and `_`."""
+    return _normal(re.split(r"[./]", path[-1])[-1])
+
+
+def _names(dotted: str) -> list[str]:
+    return [_normal(name) for name in re.split(r"[./]", dotted)]
+
+
+def _has_name(dotted: str, names: frozenset[str]) -> bool:
+    return not names.isdisjoint(_names(dotted))

@@ -1,0 +1,37 @@
+"""What counts as a view of a page."""
+
+from threading import Lock
+
+from cachetools import LRUCache
+
+from insights_backend.model.entity_ref import EntityRef
+from insights_backend.model.event import Event, Millis
+
+_REPEAT: Millis = 2000
+_SHELL = "app/root"
+
+
+class Views:
+    """Tells views from other events.
+
+    A view is a `navigate` of a user, but not the one by which the new front end's shell (`app/root`) reports a page
+    load once more, and not to the subject that the same user navigated to less than two seconds before: a change of
+    theme, or of the catalog graph, repeats the navigate of a page that has not changed.
+
+    Args:
+        max_users: how many users' last subjects are remembered; the least recently seen are forgotten.
+    """
+
+    def __init__(self, max_users: int = 100_000) -> None:
+        self._last: LRUCache[EntityRef, tuple[str, Millis]] = LRUCache(max_users)
+        self._lock = Lock()
+
+    def is_view(self, event: Event) -> bool:
+        """Tell whether an event is a view, and remember where its user is now."""
+        if event.action != "navigate" or event.user is None or event.context.get("extensionId") == _SHELL:
+            return False
+        with self._lock:
+            subject, time = self._last.get(event.user, ("", -_REPEAT))
+            self._last[event.user] = (event.subject, event.time)
+        # Events of one batch may be out of order, so the later one can come first.
+        return subject != event.subject or abs(event.time - time) >= _REPEAT

@@ -1,0 +1,306 @@
+"""Who sends: from the credentials of a request to the user that they prove.
+
+The rules for a user's token are Backstage's (`auth-backend` issues it, `backend-defaults` checks it); the
+rest is RFC 7519 (JSON Web Token), RFC 7517 (JSON Web Key) and RFC 8725 (their best current practices).
+"""
+
+import hashlib
+import hmac
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import cachetools
+import jwt
+import orjson
+import requests
+
+from insights_backend.errors import (
+    ConfigError,
+    InvalidEntityRefError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from insights_backend.model.entity_ref import EntityRef
+
+MAX_TOKEN_LENGTH = 16 * 1024
+_MAX_JWKS_BYTES = 1024 * 1024
+_MAX_KEY_ID_LENGTH = 256
+_MAX_REMEMBERED_TOKENS = 10_000
+_MAX_RELOADS = 10
+_RELOAD_WINDOW = 60.0
+_LEEWAY = 10.0
+
+_USER_TYPE = "vnd.backstage.user"
+_OTHER_TYPES = {
+    "vnd.backstage.limited-user": "the token is a limited user token; send the user's full Backstage token",
+    "vnd.backstage.plugin": "the token belongs to a Backstage plugin; send the user's own Backstage token",
+}
+# An operator chooses among these with `auth.identityTokenAlgorithm`. With no symmetric one among them, nobody
+# can sign with what is public (RFC 8725, section 2.1).
+_ALGORITHMS = frozenset(("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"))
+# Only the signature is left to the library: it reads the time from the system, not from our clock.
+_SIGNATURE_ONLY: "jwt.types.Options" = {
+    "verify_signature": True,
+    "enforce_minimum_key_length": True,
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
+_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# Wider than RFC 6750's token68: a static token may be any text without white space, as in Backstage itself.
+_BEARER = re.compile(r"bearer +(?P<token>[!-~]+)", re.IGNORECASE)
+
+
+def bearer_token(header: str | None) -> str:
+    """Return the one token that an Authorization header carries (RFC 6750, section 2.1).
+
+    Args:
+        header: the header's value; None where there is no such header.
+
+    Raises:
+        UnauthenticatedError: there is no header, it has another scheme, or not one token of at most 16 KiB.
+    """
+    if header is None or not header.strip():
+        raise UnauthenticatedError("no credentials; send the header Authorization: Bearer <token>")
+    if len(header) > MAX_TOKEN_LENGTH + len("Bearer "):
+        raise UnauthenticatedError("the Authorization header is too long; a token has at most 16 KiB")
+    match = _BEARER.fullmatch(header.strip(" "))
+    if match is None:
+        raise UnauthenticatedError("the Authorization header is not of the form: Bearer <one token>")
+    return match["token"]
+
+
+class StaticTokens:
+    """The shared secrets of trusted relays, which name the user in the event itself.
+
+    Args:
+        tokens: the secrets that are accepted; with none, nobody is.
+
+    Raises:
+        ConfigError: a secret is empty.
+    """
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        secrets = list(tokens)
+        if not all(secrets):
+            raise ConfigError("backstageInsights.auth.tokens: a token is empty; give it a value or remove it")
+        self._digests = [_digest(secret) for secret in secrets]
+
+    def check(self, token: str) -> None:
+        """Return if the token is one of ours, in a time that does not tell how close it came.
+
+        Raises:
+            UnauthenticatedError: it is none of ours.
+        """
+        given = _digest(token)
+        matches = [hmac.compare_digest(known, given) for known in self._digests]
+        if not any(matches):
+            raise UnauthenticatedError("the token is not one of the configured relay tokens")
+
+
+class BackstageTokens:
+    """Proves who a Backstage user token belongs to; a token is verified once and remembered until it expires.
+
+    A key that the portal withdraws is unlearnt with the next fetch of its keys; tokens that were verified
+    before then stay good until they expire, an hour at most unless the operator set another lifetime.
+
+    Args:
+        jwks_url: where the portal publishes its public keys.
+        session: the HTTP session that fetches them.
+        clock: the time in seconds since the epoch.
+        timeout: seconds to wait for the portal to connect, and for each part of its answer.
+    """
+
+    def __init__(
+        self, jwks_url: str, session: requests.Session, clock: Callable[[], float], timeout: float = 2.0
+    ) -> None:
+        self._keys = _PublishedKeys(jwks_url, session, clock, timeout)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._remembered: cachetools.LRUCache[bytes, _Verified] = cachetools.LRUCache(_MAX_REMEMBERED_TOKENS)
+
+    def user(self, token: str) -> EntityRef:
+        """Return the user whom a token was issued to.
+
+        Args:
+            token: the compact form of a signed token, as a request brought it.
+
+        Raises:
+            UnauthenticatedError: the token proves no user; the message gives the reason, not what it says.
+            UnavailableError: the token's key is not known and the portal's keys cannot be fetched.
+        """
+        if len(token) > MAX_TOKEN_LENGTH or not _JWS.fullmatch(token):
+            raise UnauthenticatedError("the token is not a signed JSON Web Token of at most 16 KiB")
+        digest = _digest(token)
+        with self._lock:
+            known = self._remembered.get(digest)
+        verified = known or self._verify(token)
+        if self._clock() >= verified.expires + _LEEWAY:
+            raise UnauthenticatedError("the token has expired; get a new one from the portal")
+        with self._lock:
+            self._remembered[digest] = verified
+        return verified.user
+
+    def _verify(self, token: str) -> "_Verified":
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self._keys.get(_key_id(header))
+            if header.get("alg") != key.algorithm_name:
+                raise UnauthenticatedError("the token's algorithm is not the one of its key")
+            claims = jwt.decode(token, key, algorithms=[key.algorithm_name], options=_SIGNATURE_ONLY)
+        # The library tells in its messages what the token holds, so they are not passed on.
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            raise UnauthenticatedError("the token is damaged or its signature does not verify") from None
+        return _read_claims(claims, self._clock())
+
+
+class _Verified(NamedTuple):
+    user: EntityRef
+    expires: float
+
+
+class _PublishedKeys:
+    """The portal's public keys, fetched when a token names one that is not known, kept while it is down."""
+
+    def __init__(self, url: str, session: requests.Session, clock: Callable[[], float], timeout: float) -> None:
+        self._url = url
+        self._session = session
+        self._clock = clock
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._failure: str | None = None
+        self._reloads: deque[float] = deque(maxlen=_MAX_RELOADS)
+        self._attempts = 0
+
+    def get(self, key_id: str) -> jwt.PyJWK:
+        attempts = self._attempts
+        if key_id not in self._keys:
+            self._reload(attempts)
+        key, failure = self._keys.get(key_id), self._failure
+        if key is not None:
+            return key
+        if failure is not None:
+            raise UnavailableError(f"the portal's signing keys (auth.jwksUrl) cannot be fetched: {failure}")
+        raise UnauthenticatedError("the token is signed with a key that the portal does not publish")
+
+    def _reload(self, attempts: int) -> None:
+        """Fetch the keys, unless another thread did while this one waited, or it was done too often."""
+        with self._lock:
+            if self._attempts != attempts or not self._may_reload():
+                return
+            self._reloads.append(self._clock())
+            try:
+                self._keys, self._failure = self._fetch(), None
+            except (requests.RequestException, _UnusableError) as error:
+                self._failure = str(error) if isinstance(error, _UnusableError) else "it does not answer"
+            self._attempts += 1
+
+    def _may_reload(self) -> bool:
+        full = len(self._reloads) == _MAX_RELOADS
+        # Below 0 the clock was set back: better one fetch too many than none for hours.
+        return not full or not 0 <= self._clock() - self._reloads[0] < _RELOAD_WINDOW
+
+    def _fetch(self) -> Mapping[str, jwt.PyJWK]:
+        with self._session.get(self._url, timeout=self._timeout, stream=True, allow_redirects=False) as response:
+            if response.status_code != requests.codes.ok:
+                raise _UnusableError(f"it answers with status {response.status_code}")
+            return _usable_keys(_read_bounded(response))
+
+
+class _UnusableError(Exception):
+    """What came is no set of keys; says why."""
+
+
+def _read_bounded(response: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(64 * 1024):
+        body += chunk
+        if len(body) > _MAX_JWKS_BYTES:
+            raise _UnusableError("its answer is over 1 MiB")
+    return bytes(body)
+
+
+def _usable_keys(body: bytes) -> Mapping[str, jwt.PyJWK]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise _UnusableError("its answer is not JSON") from None
+    members = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(members, list):
+        raise _UnusableError('its answer has no list of "keys"')
+    keys = {key.key_id: key for key in map(_public_key, members) if key is not None and key.key_id}
+    if not keys:
+        raise _UnusableError("its answer has no key that can be used")
+    return keys
+
+
+def _public_key(member: Any) -> jwt.PyJWK | None:
+    """Read a key as RFC 7517 asks: one that is not understood, or not for signatures, is passed over."""
+    if not isinstance(member, dict) or not isinstance(member.get("kid"), str):
+        return None
+    algorithm = member.get("alg")
+    # Whoever can read a private key ("d") here can sign with it.
+    if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS or "d" in member:
+        return None
+    if member.get("use", "sig") != "sig":
+        return None
+    try:
+        return jwt.PyJWK(member)
+    except (jwt.PyJWTError, TypeError, ValueError):
+        return None
+
+
+def _key_id(header: Mapping[str, Any]) -> str:
+    token_type, key_id = header.get("typ"), header.get("kid")
+    if token_type != _USER_TYPE:
+        other = _OTHER_TYPES.get(token_type) if isinstance(token_type, str) else None
+        raise UnauthenticatedError(other or "the token is not a Backstage user token")
+    # RFC 7515, section 4.1.11: what is critical and not understood makes the token invalid.
+    if "crit" in header:
+        raise UnauthenticatedError("the token has critical extensions, which Backstage's tokens have not")
+    if not isinstance(key_id, str) or not 0 < len(key_id) <= _MAX_KEY_ID_LENGTH:
+        raise UnauthenticatedError("the token does not name its key (kid)")
+    return key_id
+
+
+def _read_claims(claims: Mapping[str, Any], now: float) -> _Verified:
+    audience = claims.get("aud")
+    if "backstage" not in (audience if isinstance(audience, list) else [audience]):
+        raise UnauthenticatedError("the token is not meant for Backstage (aud)")
+    latest_start = now + _LEEWAY
+    if _seconds(claims, "iat") > latest_start or ("nbf" in claims and _seconds(claims, "nbf") > latest_start):
+        raise UnauthenticatedError("the token is not yet valid; compare the clocks of this machine and the portal")
+    return _Verified(_user(claims.get("sub")), _seconds(claims, "exp"))
+
+
+def _seconds(claims: Mapping[str, Any], name: str) -> float:
+    value = claims.get(name)
+    # The bound leaves out NaN, infinity and whole numbers that no float holds.
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not abs(value) < 2**53:
+        raise UnauthenticatedError(f"the token has no usable time in {name}")
+    return value
+
+
+def _user(subject: object) -> EntityRef:
+    refusal = "the token's subject is not the full entity reference of a user"
+    if not isinstance(subject, str) or "/" not in subject:
+        raise UnauthenticatedError(refusal)
+    try:
+        user = EntityRef.parse(subject)
+    except InvalidEntityRefError:
+        raise UnauthenticatedError(refusal) from None
+    if user.kind != "user":
+        raise UnauthenticatedError(refusal)
+    return user
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

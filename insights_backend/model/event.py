@@ -1,0 +1,102 @@
+"""The analytics event as a portal sends it, and its time.
+
+Source: `AnalyticsEvent` of Backstage's core-plugin-api (`action`, `subject`, `value`, `attributes`, `context`), to
+which a transport may add an id, a time, a session and, for a trusted relay, the user.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from insights_backend.model.entity_ref import EntityRef
+
+Scalar = str | bool | int | float
+Millis = int
+"""Milliseconds since 1970-01-01T00:00Z."""
+
+MAX_AHEAD: Millis = 5 * 60 * 1000
+"""How far a client's clock may run ahead before its time is replaced by the time of arrival."""
+
+_LATEST: Millis = 253_402_300_799_999  # 9999-12-31, the last day that ISO 8601 writes with four digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One validated event, before enrichment.
+
+    Args:
+        id: the sender's own name for the event; None where it gave none.
+        timestamp: when it happened by the sender's clock; None where it did not say.
+        time: when it happened as we count it: the sender's time within bounds, else the time of arrival.
+        received_at: when it arrived.
+        user: the verified, or by a relay asserted, user.
+        context: as sent, without what transports leave behind in it.
+    """
+
+    id: str | None
+    timestamp: Millis | None
+    time: Millis
+    received_at: Millis
+    action: str
+    subject: str
+    value: int | float | None
+    attributes: Mapping[str, Scalar]
+    context: Mapping[str, Scalar]
+    session_id: str | None
+    user: EntityRef | None
+
+
+def parse_timestamp(value: object) -> Millis:
+    """Read a client's time.
+
+    Args:
+        value: an ISO 8601 text (without an offset it is UTC) or a number of epoch milliseconds.
+
+    Raises:
+        ValueError: it is neither, or lies outside of the years 1970 to 9999.
+    """
+    if isinstance(value, str) and len(value) <= 40:  # noqa: PLR2004 - the longest ISO form has 35 characters
+        millis = _from_iso(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LATEST:
+        millis = int(value)
+    else:
+        raise ValueError("must be an ISO 8601 time or epoch milliseconds")
+    if not 0 <= millis <= _LATEST:
+        raise ValueError("must lie between the years 1970 and 9999")
+    return millis
+
+
+def _from_iso(text: str) -> Millis:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be an ISO 8601 time or epoch milliseconds") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    # Whole numbers all the way: a float of seconds would round some milliseconds down.
+    elapsed = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return elapsed.days * 86_400_000 + elapsed.seconds * 1000 + elapsed.microseconds // 1000
+
+
+def time_of(timestamp: Millis | None, received_at: Millis, max_age: float) -> Millis:
+    """Decide when an event happened.
+
+    Args:
+        timestamp: the sender's time, if it gave one.
+        received_at: the time of arrival; also taken where the sender's clock is over five minutes ahead.
+        max_age: seconds before arrival beyond which an event is too old.
+
+    Raises:
+        ValueError: the event is older than `max_age`.
+    """
+    if timestamp is None or timestamp > received_at + MAX_AHEAD:
+        return received_at
+    if timestamp < received_at - max_age * 1000:
+        raise ValueError(f"is older than {max_age / 86400:g} days (ingest.maxAge)")
+    return timestamp
+
+
+def iso(millis: Millis) -> str:
+    """Write a time as ISO 8601 in UTC with milliseconds, such as `2026-11-23T10:00:00.123Z`."""
+    seconds, rest = divmod(millis, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"

@@ -1,0 +1,53 @@
+"""Ids for events whose sender gave none, made so that a batch sent again gets the same ones.
+
+The id is a keyed digest of user, time and content: without the key nobody can test a guess about an event's content
+against the id that is stored and shown.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import blake2b
+from uuid import uuid4
+
+import orjson
+
+from insights_backend.model.event import Event
+
+_DIGEST_BYTES = 16
+
+
+def event_ids(events: Sequence[Event], key: bytes) -> list[str]:
+    """Name the events of one batch.
+
+    Args:
+        events: the batch, in the order in which it was sent.
+        key: the secret under which ids are derived; 16 to 64 bytes of it count.
+
+    Returns:
+        One id an event: the sender's own; else, where the event carries a timestamp, one derived from user, time,
+        content and, among equal events of the batch, its ordinal; else a random one.
+    """
+    seen: Counter[bytes] = Counter()
+    return [event.id or _derived(event, key, seen) for event in events]
+
+
+def _derived(event: Event, key: bytes, seen: Counter[bytes]) -> str:
+    if event.timestamp is None:
+        return uuid4().hex
+    content = orjson.dumps(
+        [
+            str(event.user) if event.user else None,
+            event.timestamp,
+            event.action,
+            event.subject,
+            event.value,
+            event.attributes,
+            event.context,
+            event.session_id,
+        ],
+        option=orjson.OPT_SORT_KEYS,
+    )
+    ordinal = seen[content]
+    seen[content] += 1
+    digest = blake2b(content, key=key[:64], digest_size=_DIGEST_BYTES, person=b"event id", salt=b"%d" % ordinal)
+    return digest.hexdigest()

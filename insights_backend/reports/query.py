@@ -1,0 +1,139 @@
+"""What is asked of a report: dates, their time zone and interval, and filters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from insights_backend.model.event import Millis
+
+Interval = Literal["day", "week", "month"]
+
+FILTERS: Mapping[str, str] = {
+    "group": "hasAny(groups, {group:Array(String)})",
+    "plugin": "pluginId IN {plugin:Array(String)}",
+    "environment": "environment IN {environment:Array(String)}",
+    "instance": "instance IN {instance:Array(String)}",
+    "entity": "entity IN {entity:Array(String)}",
+    "owner": "entityOwner IN {owner:Array(String)}",
+    "type": "entityType IN {type:Array(String)}",
+    "lifecycle": "entityLifecycle IN {lifecycle:Array(String)}",
+    "action": "action IN {action:Array(String)}",
+}
+"""The filters by name, each with its condition. A repeated one is OR, different ones are AND."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportQuery:
+    """The question that a report answers.
+
+    Args:
+        first: the first day.
+        last: the last day, included.
+        interval: what a row of a report over time covers. Weeks start on Monday.
+        timezone: the IANA name of the zone whose calendar days count.
+        filters: values by filter name.
+        limit: how many rows a ranked list has at most.
+    """
+
+    first: date
+    last: date
+    interval: Interval = "day"
+    timezone: str = "UTC"
+    filters: Mapping[str, tuple[str, ...]]
+    limit: int = 20
+
+    @property
+    def days(self) -> int:
+        """How many days are asked for."""
+        return (self.last - self.first).days + 1
+
+    def previous(self) -> "ReportQuery":
+        """Ask the same of the period of equal length before."""
+        return replace(self, first=self.first - timedelta(self.days), last=self.first - timedelta(1))
+
+    def since(self, first: date) -> "ReportQuery":
+        """Ask the same of a period that begins on another day."""
+        return replace(self, first=first)
+
+    def intervals(self) -> list[date]:
+        """List the first days of the intervals that the period touches."""
+        starts = [self.interval_of(self.first)]
+        while (following := next_start(starts[-1], self.interval)) <= self.last:
+            starts.append(following)
+        return starts
+
+    def interval_of(self, day: date) -> date:
+        """Return the first day of the interval that a day lies in."""
+        match self.interval:
+            case "day":
+                return day
+            case "week":
+                return day - timedelta(day.weekday())
+            case "month":
+                return day.replace(day=1)
+
+    @property
+    def start(self) -> Millis:
+        """The first moment of the period."""
+        return midnight(self.first, self.timezone)
+
+    @property
+    def end(self) -> Millis:
+        """The first moment after the period."""
+        return midnight(self.last + timedelta(1), self.timezone)
+
+    def where(self) -> str:
+        """Write the condition that an event of the period and of the filters fulfils."""
+        return f"time >= fromUnixTimestamp64Milli({{start:Int64}}) AND {self.where_until()}"
+
+    def where_until(self) -> str:
+        """Write the same condition for all events up to the end of the period, however old."""
+        conditions = [
+            "time < fromUnixTimestamp64Milli({end:Int64})",
+            *(FILTERS[name] for name in self.filters),
+        ]
+        return " AND ".join(conditions)
+
+    def day(self) -> str:
+        """Write the calendar day of an event."""
+        return "toDate(time, {timezone:String})"
+
+    def bucket(self) -> str:
+        """Write the first day of the interval of an event."""
+        match self.interval:
+            case "day":
+                return self.day()
+            case "week":
+                return f"toMonday({self.day()})"
+            case "month":
+                return f"toStartOfMonth({self.day()})"
+
+    def parameters(self) -> dict[str, Any]:
+        """Give the values of the parameters that the conditions name."""
+        values = {name: list(texts) for name, texts in self.filters.items()}
+        return {
+            "start": self.start,
+            "end": self.end,
+            "timezone": self.timezone,
+            "limit": self.limit,
+            **values,
+        }
+
+
+def next_start(start: date, interval: Interval) -> date:
+    """Return the first day of the interval after the one that starts on a day."""
+    match interval:
+        case "day":
+            return start + timedelta(1)
+        case "week":
+            return start + timedelta(7)
+        case "month":
+            return (start + timedelta(31)).replace(day=1)
+
+
+def midnight(day: date, timezone: str) -> Millis:
+    """Return the moment at which a calendar day begins in a zone."""
+    begin = datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
+    return int(begin.timestamp()) * 1000

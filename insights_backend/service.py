@@ -1,0 +1,129 @@
+"""The use cases: what the service does, whoever asks and however."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import orjson
+from cachetools import TTLCache
+
+from insights_backend._version import __version__
+from insights_backend.catalog.cache import CachedCatalog, Count
+from insights_backend.delivery.dispatcher import Dispatcher
+from insights_backend.delivery.outbox import Outbox
+from insights_backend.enrichment.extractors import Capture
+from insights_backend.enrichment.pipeline import Pipeline
+from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.model.event import Event, Millis
+from insights_backend.model.event_id import event_ids
+
+_REMEMBERED_IDS = 100_000
+_RESEND_SECONDS = 7 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a request's valid events.
+
+    Args:
+        accepted: how many are on disk and will count.
+        duplicates: how many had been accepted before, as far as could be told at once.
+        delivered: whether all of them are at their destination already.
+    """
+
+    accepted: int
+    duplicates: int
+    delivered: bool
+
+
+class InsightsService:
+    """Takes events in, and says what is captured and how many people there are.
+
+    Args:
+        pipeline: enriches and redacts.
+        outbox: keeps what was accepted.
+        dispatcher: delivers it.
+        catalog: counts the people who could use the portal.
+        people: which users of the catalog those are; already restricted to users.
+        id_key: the secret under which ids of events are derived.
+        described: what `config` shows beside the capture lists.
+        capture: what is captured.
+        clock: now, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        *,
+        pipeline: Pipeline,
+        outbox: Outbox,
+        dispatcher: Dispatcher,
+        catalog: CachedCatalog,
+        people: EntityFilterQuery,
+        id_key: bytes,
+        capture: Capture,
+        described: Mapping[str, Any],
+        clock: Callable[[], float],
+    ) -> None:
+        self._pipeline = pipeline
+        self._outbox = outbox
+        self._dispatcher = dispatcher
+        self._catalog = catalog
+        self._people = people
+        self._id_key = id_key
+        self._capture = capture
+        self._described = described
+        self._recent: TTLCache[str, None] = TTLCache(_REMEMBERED_IDS, _RESEND_SECONDS, timer=clock)
+        self._recent_lock = Lock()
+
+    def ingest(self, events: Sequence[Event], received_at: Millis) -> Receipt:
+        """Accept events: when this returns they are on disk, enriched and redacted.
+
+        Args:
+            events: one request's valid events.
+            received_at: when the request arrived.
+
+        Raises:
+            UnavailableError: they cannot be stored; nothing was accepted.
+        """
+        new, ids = self._unknown(events, event_ids(events, self._id_key))
+        duplicates = len(events) - len(new)
+        if not new:
+            return Receipt(0, duplicates, delivered=True)
+        records = self._pipeline.run(new, ids)
+        lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
+        row = self._outbox.append(lines, events=len(new), received_at=received_at)
+        # Only now: had the disk refused, the sender would send them again, and they must not count as seen.
+        self._remember(ids)
+        return Receipt(len(new), duplicates, delivered=self._dispatcher.offer(row))
+
+    def _unknown(self, events: Sequence[Event], ids: Sequence[str]) -> tuple[list[Event], list[str]]:
+        with self._recent_lock:
+            new = {id_: event for event, id_ in zip(events, ids, strict=True) if id_ not in self._recent}
+        return list(new.values()), list(new)
+
+    def _remember(self, ids: Sequence[str]) -> None:
+        with self._recent_lock:
+            for id_ in ids:
+                self._recent[id_] = None
+
+    def total_users(self) -> Count:
+        """Count the people who could use the portal.
+
+        Returns:
+            The number, when the catalog gave it, and whether the catalog has been down since.
+
+        Raises:
+            CatalogUnavailableError: the catalog is down and has never answered.
+        """
+        return self._catalog.count(self._people)
+
+    def config(self) -> dict[str, Any]:
+        """Say what is captured and how; holds no secret."""
+        return {
+            "version": __version__,
+            "environment": self._capture.environment,
+            "captureEntityFields": list(self._capture.entity_fields),
+            "captureIdentityFields": list(self._capture.identity_fields),
+            **self._described,
+        }

@@ -1,0 +1,38 @@
+"""The effective settings as text, for people: defaults included, secrets masked."""
+
+import io
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.settings.values import Secret, Settings
+
+
+def as_yaml(settings: Settings) -> str:
+    """Write the settings as YAML, by the names that app-config has for them."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # the library annotates it as None
+    buffer = io.StringIO()
+    yaml.dump({"backstageInsights": _plain(settings)}, buffer)
+    return buffer.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Secret | Path):
+        return str(value)
+    if isinstance(value, EntityFilterQuery):
+        return value.encode()
+    if is_dataclass(value):
+        return {_camel(field.name): _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return dict(value) if isinstance(value, dict) else value
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

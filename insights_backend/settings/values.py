@@ -1,0 +1,114 @@
+"""What the configuration says, as frozen, typed values.
+
+`schema` makes these from app-config and `app` hands each room the part that it needs. Durations are seconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from insights_backend.model.entity_filter import EntityFilterQuery
+
+AuthMode = Literal["backstage", "static", "none"]
+Identities = Literal["pseudonymous", "clear"]
+DashboardAccess = Literal["open", "token"]
+Treatment = Literal["keep", "pseudonymise", "scan", "drop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A text that never shows itself: printing or logging it, or a structure around it, gives `***`."""
+
+    _text: str = field(repr=False)
+
+    def reveal(self) -> str:
+        """Return the text, for the one place that must send or compare it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __str__(self) -> str:
+        return "***"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthSettings:
+    """Who may send events, and how the user of an event is known."""
+
+    mode: AuthMode = "backstage"
+    jwks_url: str | None = None
+    tokens: tuple[Secret, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogSettings:
+    """Where the software catalog is: exactly one of `base_url` and `file` is set."""
+
+    base_url: str | None = None
+    token: Secret | None = None
+    file: Path | None = None
+    cache_ttl: float = 600.0
+    timeout: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestSettings:
+    """What one request may bring."""
+
+    max_body_bytes: int = 1024 * 1024
+    max_events: int = 1000
+    max_age: float = 7 * 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadSettings:
+    """The service that events are uploaded to; without a URL they go straight into the warehouse."""
+
+    url: str | None = None
+    token: Secret | None = None
+    timeout: float = 10.0
+    deadline: float = 20.0
+    retries: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarehouseSettings:
+    """Where events are stored: the DSN is a secret, since it may hold a password."""
+
+    dsn: Secret
+    retention_days: int = 760
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedactionSettings:
+    """How personal data is taken out; `fields` adds to the shipped field policy, by dot path."""
+
+    enabled: bool = True
+    fields: Mapping[str, Treatment] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that `backstageInsights` says, with what it takes from the keys of Backstage itself."""
+
+    capture_entity_fields: tuple[str, ...] = ()
+    capture_identity_fields: tuple[str, ...] = ()
+    capture_identity_groups_filter: EntityFilterQuery | None = None
+    total_users_entity_query_filter: EntityFilterQuery | None = None
+    salt: Secret | None = None
+    identities: Identities = "pseudonymous"
+    debug: bool = False
+    environment: str = "production"
+    allowed_origins: tuple[str, ...] = ()
+    data_dir: Path = Path("var")
+    auth: AuthSettings = AuthSettings()
+    catalog: CatalogSettings = CatalogSettings()
+    ingest: IngestSettings = IngestSettings()
+    upload: UploadSettings = UploadSettings()
+    outbox_max_bytes: int = 1024**3
+    warehouse: WarehouseSettings
+    redaction: RedactionSettings = RedactionSettings()
+    dashboard_access: DashboardAccess = "token"
+    viewers: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""HTTP: decoding what comes in, and turning what the rooms below return or raise into answers."""

@@ -1,0 +1,132 @@
+"""Query strings of reports and exports: declared, validated, and turned into questions."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from werkzeug.datastructures import MultiDict
+
+from insights_backend.errors import InvalidEntityRefError, InvalidParameterError
+from insights_backend.model.entity_ref import EntityRef
+from insights_backend.reports.query import FILTERS, ReportQuery
+
+_MAX_DAYS = 3660
+_MAX_VALUES = 100
+_DEFAULT_DAYS = 30
+# These filters take entity references, a short one being of this kind.
+_REFS = {"group": "group", "owner": "group", "entity": None}
+
+
+def _timezone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError("is no IANA time zone, such as Europe/Berlin")
+
+
+def _iso_date(text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValidationError("is no date such as 2026-11-23") from None
+
+
+class RangeSchema(Schema):
+    """The dates of a question, both included, in a time zone."""
+
+    from_ = fields.String(data_key="from", validate=_iso_date)
+    to = fields.String(validate=_iso_date)
+    timezone = fields.String(load_default="UTC", validate=_timezone)
+
+
+class ExportSchema(RangeSchema):
+    """The query string of an export."""
+
+    format = fields.String(load_default="ndjson", validate=validate.OneOf(["ndjson", "csv", "parquet"]))
+
+
+def _filter_field() -> fields.List[str]:
+    return fields.List(fields.String(validate=validate.Length(1, 512)), validate=validate.Length(max=_MAX_VALUES))
+
+
+class ReportSchema(RangeSchema.from_dict({name: _filter_field() for name in FILTERS})):  # type: ignore[misc] # made at run time, from the one list of filters
+    """The query string of a report."""
+
+    interval = fields.String(load_default="day", validate=validate.OneOf(["day", "week", "month"]))
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 1000))
+    compare = fields.String(validate=validate.OneOf(["previous"]))
+    format = fields.String(load_default="json", validate=validate.OneOf(["json", "csv"]))
+
+    @validates_schema
+    def filters_of_refs(self, data: dict[str, Any], **_: object) -> None:
+        """Check that filters by entity are entity references."""
+        for name, kind in _REFS.items():
+            for text in data.get(name, ()):
+                try:
+                    EntityRef.parse(text, default_kind=kind)
+                except InvalidEntityRefError as error:
+                    raise ValidationError(str(error), name) from None
+
+
+def parameters(schema: Schema, arguments: MultiDict[str, str]) -> dict[str, Any]:
+    """Validate a query string.
+
+    Raises:
+        InvalidParameterError: names each parameter that is unknown, given twice where one is taken, or wrong.
+    """
+    data = {
+        key: values if isinstance(schema.fields.get(key), fields.List) else values[0] if len(values) == 1 else values
+        for key, values in arguments.lists()
+    }
+    try:
+        loaded: dict[str, Any] = schema.load(data)
+    except ValidationError as error:
+        problems: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call] # theirs
+        text = "; ".join(f"{name[:64]}: {_flat(messages)}" for name, messages in sorted(problems.items()))
+        raise InvalidParameterError(text) from None
+    return loaded
+
+
+def report_query(given: dict[str, Any], today: datetime) -> ReportQuery:
+    """Turn validated parameters into a question.
+
+    Args:
+        given: what `parameters` returned.
+        today: now, with its zone; what the default dates are counted from.
+
+    Raises:
+        InvalidParameterError: the dates are the wrong way round, or too many.
+    """
+    zone = given["timezone"]
+    last = _day(given.get("to"), today.astimezone(ZoneInfo(zone)).date())
+    first = _day(given.get("from_"), last - timedelta(_DEFAULT_DAYS - 1))
+    if first > last:
+        raise InvalidParameterError("from: is after to")
+    if (last - first).days >= _MAX_DAYS:
+        raise InvalidParameterError(f"from: is more than {_MAX_DAYS} days before to")
+    return ReportQuery(
+        first=first,
+        last=last,
+        interval=given.get("interval", "day"),
+        timezone=zone,
+        limit=given.get("limit", 20),
+        filters={name: _canonical(name, given[name]) for name in FILTERS if given.get(name)},
+    )
+
+
+def _day(text: str | None, default: date) -> date:
+    day = date.fromisoformat(text) if text else default
+    if not 1970 <= day.year <= 2200:  # noqa: PLR2004 - the years that the engine counts days in, with room before and after
+        raise InvalidParameterError("from, to: lie outside of the years 1970 to 2200")
+    return day
+
+
+def _canonical(name: str, values: list[str]) -> tuple[str, ...]:
+    if name not in _REFS:
+        return tuple(values)
+    return tuple(str(EntityRef.parse(value, default_kind=_REFS[name])) for value in values)
+
+
+def _flat(messages: object) -> str:
+    if isinstance(messages, dict):
+        return " ".join(_flat(inner) for inner in messages.values())
+    return " ".join(map(str, messages)) if isinstance(messages, list) else str(messages)

@@ -1,0 +1,61 @@
+"""From errors to answers: every error, from any route, has the shape `{"error": {"code": …, "message": …}}`."""
+
+import logging
+import traceback
+
+from flask import Blueprint, Flask, Response, jsonify
+from werkzeug.exceptions import HTTPException
+
+from insights_backend.errors import InsightsError, UnauthenticatedError, UnavailableError
+
+_log = logging.getLogger(__name__)
+
+_STATUS = {
+    "malformed_json": 400,
+    "invalid_parameter": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "payload_too_large": 413,
+    "unsupported_media_type": 415,
+}
+
+
+def register_problems(site: Flask | Blueprint) -> None:
+    """Make a site answer every error in the one shape."""
+    site.register_error_handler(InsightsError, _ours)
+    site.register_error_handler(HTTPException, _http)
+    site.register_error_handler(Exception, _unexpected)
+
+
+def problem(code: str, message: str, status: int) -> Response:
+    """Make an error's answer."""
+    answer = jsonify(error={"code": code, "message": message})
+    answer.status_code = status
+    return answer
+
+
+def _ours(error: InsightsError) -> Response:
+    if isinstance(error, UnavailableError):
+        answer = problem(error.code, error.message, 503)
+        answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
+    answer = problem(error.code, error.message, _STATUS.get(error.code, 500))
+    if isinstance(error, UnauthenticatedError):
+        # RFC 6750, section 3: a 401 names the scheme that would have been taken.
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _http(error: HTTPException) -> Response:
+    code = (error.name or "error").lower().replace(" ", "_")
+    answer = problem(code, error.description or code, error.code or 500)
+    answer.headers.extend(header for header in error.get_headers() if header[0].lower() != "content-type")
+    return answer
+
+
+def _unexpected(error: Exception) -> Response:
+    # Where it happened and of which class; not its message, which may quote what was being handled.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("unexpected %s\n%s", type(error).__name__, frames)
+    return problem("internal_error", "something went wrong here; the log of the service says where", 500)

@@ -1,0 +1,209 @@
+"""Our own format: Backstage's AnalyticsEvent with an optional `id`, `timestamp` and `sessionId`.
+
+Each field's rule is declared once, in `RULES`. Accepting an event walks the rules in plain Python, since that happens
+millions of times; explaining a refusal is marshmallow's work, from a schema that is made of the same rules.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from insights_backend.errors import InvalidEntityRefError, MalformedJsonError, PayloadTooLargeError
+from insights_backend.model.entity_ref import EntityRef
+from insights_backend.model.event import Event, Millis, Scalar, parse_timestamp, time_of
+
+_MAX_ITEMS = 64
+_MAX_KEY = 128
+_MAX_TEXT = 4096
+_MAX_SUBJECT = 16384  # a scaffolder page carries its whole form in the query
+
+# What transports write into the context that all of a portal's modules share. It describes the transport, not the
+# event, and is often stale or another user's.
+_LEFT_BEHIND = frozenset({"userName", "userId", "timestamp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why one event of a batch was refused: its index, and messages by field."""
+
+    index: int
+    errors: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a field must be: `problem` says in a sentence what is wrong with a value, or None."""
+
+    problem: Callable[[Any], str | None]
+    required: bool = False
+
+
+def _text(least: int, most: int) -> Callable[[Any], str | None]:
+    message = f"must be a string of {least} to {most} characters"
+
+    def problem(value: Any) -> str | None:
+        return None if isinstance(value, str) and least <= len(value) <= most else message
+
+    return problem
+
+
+def _number(value: Any) -> str | None:
+    fine = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return None if fine else "must be a number"
+
+
+def _scalars(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return "must be an object"
+    if len(value) > _MAX_ITEMS:
+        return f"must have at most {_MAX_ITEMS} keys"
+    for key, item in value.items():
+        if len(key) > _MAX_KEY:
+            return f"must have keys of at most {_MAX_KEY} characters"
+        if isinstance(item, str):
+            if len(item) > _MAX_TEXT:
+                return f"must have strings of at most {_MAX_TEXT} characters"
+        elif not isinstance(item, bool | int | float | None):
+            return "must have only strings, numbers and booleans as values"
+    return None
+
+
+def _timestamp(value: Any) -> str | None:
+    try:
+        parse_timestamp(value)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+RULES: Mapping[str, Rule] = {
+    "action": Rule(_text(1, 256), required=True),
+    "subject": Rule(_text(0, _MAX_SUBJECT), required=True),
+    "context": Rule(_scalars, required=True),
+    "attributes": Rule(_scalars),
+    "value": Rule(_number),
+    "id": Rule(_text(1, 128)),
+    "timestamp": Rule(_timestamp),
+    "sessionId": Rule(_text(1, 256)),
+}
+"""The fields of an event. An optional one that is null counts as absent; other keys are ignored."""
+
+
+def _field(rule: Rule) -> fields.Raw:
+    def check(value: Any) -> None:
+        if (problem := rule.problem(value)) is not None:
+            raise ValidationError(problem)
+
+    return fields.Raw(required=rule.required, allow_none=not rule.required, validate=check)
+
+
+EventSchema = Schema.from_dict({name: _field(rule) for name, rule in RULES.items()}, name="EventSchema")
+"""The same rules as a marshmallow schema, which explains refusals and documents the format."""
+
+
+def is_valid(document: object) -> bool:
+    """Tell whether a decoded JSON value is an event, without saying why not."""
+    if not isinstance(document, dict):
+        return False
+    for name, rule in RULES.items():
+        value = document.get(name)
+        if (value is None and rule.required) or (value is not None and rule.problem(value) is not None):
+            return False
+    return True
+
+
+def explain(document: object) -> dict[str, list[str]]:
+    """Say by field what is wrong with a decoded JSON value; empty where it is an event."""
+    if not isinstance(document, dict):
+        return {"_schema": ["must be an object"]}
+    return EventSchema(unknown="exclude").validate(document)
+
+
+def unwrap(document: object, max_events: int) -> list[Any]:
+    """Take the events out of one of the three shapes of a body.
+
+    Args:
+        document: `{"events": [E, …]}`, `[E, …]` or one `E`, decoded.
+        max_events: how many events a body may hold.
+
+    Raises:
+        MalformedJsonError: it is none of the three.
+        PayloadTooLargeError: it holds more events.
+    """
+    if isinstance(document, dict):
+        document = document.get("events", [document])
+    if not isinstance(document, list):
+        raise MalformedJsonError('the body must be {"events": [event, …]}, [event, …] or one event')
+    if len(document) > max_events:
+        raise PayloadTooLargeError(
+            f"the body holds {len(document)} events; at most {max_events} are taken (ingest.maxEvents)"
+        )
+    return document
+
+
+def read(
+    documents: list[Any], *, user: EntityRef | None, relay: bool, received_at: Millis, max_age: float
+) -> tuple[list[Event], list[Rejection]]:
+    """Turn decoded JSON values into events, each on its own: a bad one is refused, its neighbours are not.
+
+    Args:
+        documents: what `unwrap` gave.
+        user: the verified caller, who is the user of every event.
+        relay: whether the caller is a trusted relay, whose events name their users themselves.
+        received_at: when the body arrived.
+        max_age: seconds before arrival beyond which an event is refused.
+
+    Returns:
+        The events, in order, and the refusals with the index that each had.
+    """
+    events: list[Event] = []
+    rejections: list[Rejection] = []
+    for index, document in enumerate(documents):
+        if not is_valid(document):
+            rejections.append(Rejection(index, explain(document)))
+            continue
+        try:
+            who = _asserted_user(document) if relay else user
+            events.append(_event(document, who, received_at, max_age))
+        except InvalidEntityRefError as error:
+            rejections.append(Rejection(index, {"user": [str(error)]}))
+        except ValueError as error:
+            rejections.append(Rejection(index, {"timestamp": [str(error)]}))
+    return events, rejections
+
+
+def _asserted_user(document: Mapping[str, Any]) -> EntityRef | None:
+    claim = document.get("user") or document["context"].get("userName")
+    if claim is None:
+        return None
+    if not isinstance(claim, str):
+        raise InvalidEntityRefError("must be the entity reference of a user, such as user:default/jane")
+    ref = EntityRef.parse(claim, default_kind="user")
+    if ref.kind != "user":
+        raise InvalidEntityRefError("must be of kind user, such as user:default/jane")
+    return ref
+
+
+def _event(document: Mapping[str, Any], user: EntityRef | None, received_at: Millis, max_age: float) -> Event:
+    timestamp = document.get("timestamp")
+    millis = None if timestamp is None else parse_timestamp(timestamp)
+    return Event(
+        id=document.get("id"),
+        timestamp=millis,
+        time=time_of(millis, received_at, max_age),
+        received_at=received_at,
+        action=document["action"],
+        subject=document["subject"],
+        value=document.get("value"),
+        attributes=_present(document.get("attributes") or {}),
+        context={k: v for k, v in _present(document["context"]).items() if k not in _LEFT_BEHIND},
+        session_id=document.get("sessionId"),
+        user=user,
+    )
+
+
+def _present(scalars: Mapping[str, Scalar | None]) -> dict[str, Scalar]:
+    return {key: value for key, value in scalars.items() if value is not None}

@@ -1,0 +1,96 @@
+"""The whole service in a test: real rooms, put together by the same composition root, on a clock that tests move."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from insights_backend.app import Insights, assemble, build_app
+from insights_backend.delivery.dispatcher import PACE
+from insights_backend.settings.values import (
+    AuthSettings,
+    CatalogSettings,
+    Secret,
+    Settings,
+    WarehouseSettings,
+)
+from tests.fakes import Clock
+
+BASE = "/api/backstage-insights"
+SALT = Secret("a salt of thirty-two bytes, or so")
+
+ORGANISATION = """
+apiVersion: backstage.io/v1alpha1
+kind: User
+metadata: {name: Jane}
+spec: {profile: {displayName: Jane Doe, email: jane@example.com}, memberOf: [Team-A]}
+---
+apiVersion: backstage.io/v1alpha1
+kind: User
+metadata: {name: john, namespace: corp}
+spec: {memberOf: ["group:default/team-a"]}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: Team-A}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: Petstore}
+spec: {type: service, lifecycle: production, owner: team-a}
+"""
+
+
+class Service:
+    """A running service and a client of it."""
+
+    def __init__(self, insights: Insights, clock: Clock) -> None:
+        self.insights = insights
+        self.clock = clock
+        self.client: FlaskClient = build_app(insights).test_client()
+
+    def post(self, body: Any, user: str | None = "user:default/jane", **how: Any) -> Any:
+        """Send events, a moment after the last ones, so that they are delivered at once."""
+        # The dispatcher paces itself by the machine's own clock; a test has no time to wait for that.
+        self.insights.dispatcher._not_before -= PACE
+        headers = {"X-Insights-User": user} if user else {}
+        headers.update(how.pop("headers", {}))
+        kind = {"json": body} if not isinstance(body, str | bytes) else {"data": body}
+        return self.client.post(f"{BASE}/events", headers=headers, **kind, **how)
+
+    def get(self, path: str, **how: Any) -> Any:
+        return self.client.get(f"{BASE}{path}", **how)
+
+    def export(self) -> list[dict[str, Any]]:
+        answer = self.get("/export")
+        assert answer.status_code == 200, answer.text
+        return [answer.json_module.loads(line) for line in answer.text.splitlines()]
+
+
+def settings_for(directory: Path, dsn: str, **changes: Any) -> Settings:
+    """The settings of a service in a directory: no authentication, everything open, a small organisation."""
+    file = directory / "org.yaml"
+    file.write_text(ORGANISATION)
+    plain = Settings(
+        data_dir=directory / "var",
+        salt=SALT,
+        auth=AuthSettings(mode="none"),
+        catalog=CatalogSettings(file=file),
+        warehouse=WarehouseSettings(dsn=Secret(dsn)),
+        dashboard_access="open",
+    )
+    return replace(plain, **changes)
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Service]:
+    clock = Clock()
+    insights = assemble(settings, clock)
+    try:
+        yield Service(insights, clock)
+    finally:
+        insights.close()

@@ -1,0 +1,163 @@
+"""The warehouse on the real embedded engine."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from insights_backend.delivery.destination import Batch, DeliveryError
+from insights_backend.errors import ConfigError
+from insights_backend.warehouse.engine import Engine, client_arguments
+from insights_backend.warehouse.events import EventStore
+from tests.fakes import NOW, Clock
+from tests.records import record
+
+FOREVER = 2**41
+
+
+def batch(*records: dict[str, Any], id: str = "batch") -> Batch:  # noqa: A002 - as the batch has it
+    lines = b"".join(orjson.dumps(r, option=orjson.OPT_APPEND_NEWLINE) for r in records)
+    return Batch(id, 1, len(records), lines)
+
+
+@pytest.fixture
+def store(engine: Engine) -> EventStore:
+    return EventStore(engine, clock=Clock(), max_age=7 * 86400.0)
+
+
+def stored(store: EventStore) -> list[dict[str, Any]]:
+    return [orjson.loads(orjson.dumps(row)) for row in store.read(0, FOREVER)]
+
+
+def test_an_event_comes_out_as_it_went_in(store: EventStore) -> None:
+    whole = record(
+        id="q\"uo'te\\%s{x:String}",
+        subject="größe 日本 <script>\t\n\x00",
+        value=3,
+        sessionId="s_1",
+        attributes={"templateSteps": 2, "flag": True, "to": 'a"b', "ratio": 0.5},
+        context={"searchTypes": ""},
+        user="u_1",
+        userMetadata={"metadata.namespace": "default", "metadata.list": ["a", {"b": None}]},
+        groups=["group:default/a"],
+        entity="component:default/x",
+        entityMetadata={"spec.owner": "group:default/a"},
+        target="api:default/y",
+        view=True,
+        notes=["entity_not_found"],
+    )
+    store.deliver(batch(whole))
+    assert stored(store) == [whole]
+
+
+def test_what_is_absent_is_null_again(store: EventStore) -> None:
+    store.deliver(batch(record()))
+    (row,) = stored(store)
+    assert [row[name] for name in ("value", "routeRef", "sessionId", "user", "entity", "target")] == [None] * 6
+
+
+def test_a_batch_delivered_again_is_stored_once(store: EventStore) -> None:
+    for _ in range(3):
+        store.deliver(batch(record(id="1"), record(id="2")))
+    assert len(stored(store)) == 2
+
+
+def test_an_event_that_comes_again_in_another_batch_is_stored_once(store: EventStore) -> None:
+    store.deliver(batch(record(id="1"), id="one"))
+    store.deliver(batch(record(id="2"), record(id="1"), record(id="2"), id="two"))
+    assert sorted(row["id"] for row in stored(store)) == ["1", "2"]
+
+
+def test_an_event_that_comes_again_with_another_time_is_stored_once(store: EventStore) -> None:
+    store.deliver(batch(record(id="1", time="2026-11-17T10:00:00.000Z"), id="one"))
+    store.deliver(batch(record(id="1", time="2026-11-23T10:00:00.000Z"), id="two"))
+    assert [row["time"] for row in stored(store)] == ["2026-11-17T10:00:00.000Z"]
+
+
+def test_a_large_batch_of_long_ids_is_stored(store: EventStore) -> None:
+    store.deliver(batch(*(record(id=f"{n:0128d}") for n in range(5000))))
+    assert sum(1 for _ in store.read(0, FOREVER)) == 5000
+
+
+def test_events_are_read_by_time_with_the_end_left_out(store: EventStore) -> None:
+    now = int(NOW * 1000)
+    store.deliver(batch(record(id="b", time="2026-11-23T10:00:00.001Z"), record(id="a")))
+    assert [row["id"] for row in store.read(now, now + 2)] == ["a", "b"]
+    assert [row["id"] for row in store.read(now, now + 1)] == ["a"]
+
+
+def test_stored_events_survive_closing_the_engine(store: EventStore, engine: Engine) -> None:
+    store.deliver(batch(record(id="1")))
+    engine.close()
+    assert [row["id"] for row in stored(store)] == ["1"]
+
+
+def test_opening_twice_applies_the_schema_once(engine: Engine) -> None:
+    engine.close()
+    engine.open()
+    rows = engine.rows("SELECT count() AS n FROM migrations WHERE name = '001_events.sql'", {})
+    assert rows == [{"n": 1}]
+
+
+def test_a_batch_that_the_engine_cannot_take_stays_where_it_is(store: EventStore, engine: Engine) -> None:
+    engine.rows("RENAME TABLE events TO away", {})
+    try:
+        with pytest.raises(DeliveryError, match="the warehouse refused"):
+            store.deliver(batch(record()))
+    finally:
+        engine.rows("RENAME TABLE away TO events", {})
+
+
+def test_another_path_cannot_be_opened_beside_the_first(engine: Engine, tmp_path: Any) -> None:
+    with pytest.raises(DeliveryError, match="belongs to one process"):
+        EventStore(Engine(f"chdb:///{tmp_path}"), clock=Clock(), max_age=1.0).deliver(batch(record()))
+
+
+@pytest.mark.parametrize(
+    ("dsn", "expected"),
+    [
+        ("chdb:///var/warehouse", {"interface": "chdb", "path": "var/warehouse"}),
+        ("chdb:////srv/warehouse", {"interface": "chdb", "path": "/srv/warehouse"}),
+        (
+            "clickhouse://in:p%40ss@db.example.com:9443/insights?secure=true",
+            {
+                "interface": "https",
+                "host": "db.example.com",
+                "port": 9443,
+                "username": "in",
+                "password": "p@ss",
+                "database": "insights",
+            },
+        ),
+        (
+            "clickhouse://localhost",
+            {
+                "interface": "http",
+                "host": "localhost",
+                "port": 8123,
+                "username": "default",
+                "password": "",
+                "database": "default",
+            },
+        ),
+    ],
+)
+def test_the_dsn_decides_which_engine(dsn: str, expected: dict[str, Any]) -> None:
+    assert client_arguments(dsn) == expected
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "",
+        "chdb:///",
+        "chdb://host/x",
+        "postgres://u:secret@h/d",
+        "clickhouse://h:x/d",
+        "clickhouse://h?a=secret",
+    ],
+)
+def test_another_dsn_is_refused_without_being_repeated(dsn: str) -> None:
+    with pytest.raises(ConfigError, match=r"warehouse\.dsn") as failure:
+        client_arguments(dsn)
+    assert "secret" not in str(failure.value)

@@ -1,0 +1,209 @@
+"""What the detectors find, what they leave alone, and that they stay linear."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights_backend.enrichment.detectors import DETECTORS, Detector, find, is_plain
+from insights_backend.enrichment.redactor import Scanner
+
+GITHUB_TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
+JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.c2lnbmF0dXJlLW9mLWl0"
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"
+
+
+PERSON = "u_abcd_" + "a" * 32
+
+
+def clean(text: str) -> str:
+    return Scanner(lambda _: PERSON).clean(text)
+
+
+FOUND = [
+    # e-mail: plain, plus forms, international, in sentences and lists, obfuscated
+    ("jane.doe+news@example.com", "[email]"),
+    ("(o'neil@mail.example.ie).", "([email])."),
+    ("иван@пример.рф", "[email]"),
+    ("a@example.com;b@example.org", "[email];[email]"),
+    ("jane\uff20example.com", "[email]"),
+    ("jane [at] example [dot] com", "[email]"),
+    ("ask jane dot doe at example dot com", "ask [email]"),
+    ("ja\u200bne@exam\u200bple.com", "[email]"),
+    ('"jane doe"@example.com', "[email]"),
+    # phone: international, North American, national, named
+    ("call +49 (0)89 1234 5678 now", "call [phone] now"),
+    ("+12125550142", "[phone]"),
+    ("(212) 555-0142", "[phone]"),
+    ("1-212-555-0142", "[phone]"),
+    ("01 23 45 67 89", "[phone]"),
+    ("020 7946 0123", "[phone]"),
+    ("phone=491511234567&x=1", "phone=[phone]&x=1"),
+    ("tel:555-0142", "tel:[phone]"),
+    # IP addresses
+    ("from 203.0.113.5.", "from [ip]."),
+    ("http://192.168.7.20:8080/x", "http://[ip]:8080/x"),
+    ("root@203.0.113.5", "root@[ip]"),
+    ("ssh root@9.8.7.6", "ssh root@[ip]"),
+    ("root@10.0.0.5", "root@[ip]"),
+    ("10.1.2.3/32", "[ip]/32"),
+    ("[2001:db8::7]:443", "[[ip]]:443"),
+    ("fe80::1%eth0", "[ip]"),
+    ("::ffff:10.1.2.3", "[ip]"),
+    # cards and accounts: check digit, brand, length
+    ("4111-1111-1111-1111", "[card]"),
+    ("pay 378282246310005 now", "pay [card] now"),
+    ("gb82 west 1234 5698 7654 32 today", "[iban] today"),
+    ("NL91ABNA0417164300,", "[iban],"),
+    ("457-55-5462", "[ssn]"),
+    ("ssn: 457555462", "ssn: [ssn]"),
+    # credentials: only the secret part
+    (f"token {GITHUB_TOKEN}", "token [credential]"),
+    (JWT, "[credential]"),
+    (f"key {PEM} end", "key [credential] end"),
+    ("-----BEGIN PRIVATE KEY-----\nMIIE cut off", "[credential]"),
+    ("AKIAIOSFODNN7EXAMPLE", "[credential]"),
+    ("https://jane@git.example.com/x", "https://[credential]@git.example.com/x"),
+    ("https://jane:p@ss@git.example.com/x", "https://[credential]@git.example.com/x"),
+    ("https://${A}jane@b.co", "https://[credential]@b.co"),
+    ("Authorization: Bearer abc.def", "Authorization: Bearer [credential]"),
+    ("postgres://app:pa@ss@db/x", "postgres://[credential]@db/x"),
+    ("curl -u admin:hunter2 x", "curl -u [credential] x"),
+    ("Authorization: Bearer abcDEF123456789xyz", "Authorization: Bearer [credential]"),
+    ("DB_PASSWORD=p@ssw0rd!", "DB_PASSWORD=[credential]"),
+    ("password: hunter2", "password: [credential]"),
+    ('{"client_secret": "a b c1"}', '{"client_secret": "[credential]"}'),
+    ("/cb?code=4fAbc9Zx81kdPq02&state=list", "/cb?code=[credential]&state=list"),
+    ("deploy --token abc123", "deploy --token [credential]"),
+    ("https://hooks.slack.com/services/T0/B0/xyz", "[credential]"),
+    # user names inside paths
+    ("/home/jane/src", "/home/[username]/src"),
+    (r"\\server\Users\jane", r"\\server\Users\[username]"),
+    (r"C:\Users\Jane Doe\x", r"C:\Users\[username]\x"),
+    ("file:///Users/jane/x", "file:///Users/[username]/x"),
+    ("cd ~jane/x", "cd ~[username]/x"),
+    # users, by reference and by the path of their page
+    ("owned by User:default/Jane.", f"owned by {PERSON}."),
+    ("user:jane", PERSON),
+    ("/catalog/default/user/jane/x?y", f"/catalog/default/user/{PERSON}/x?y"),
+    ("/docs/acme/User/jane", f"/docs/acme/User/{PERSON}"),
+    ("/entities/by-name/user/default/jane", f"/entities/by-name/user/default/{PERSON}"),
+    # percent-encoded, as addresses hold it; twice, too
+    ("/p?token=secret&email=a%40b.co#frag", "/p?token=[credential]&email=[email]#frag"),
+    ("?owner=user%3Adefault%2Fjane&x=1", f"?owner={PERSON}&x=1"),
+    ("?q=a%2540b.co", "?q=[email]"),
+    ("?q=%2B49%2089%2012345678", "?q=[phone]"),
+    ("?token=a%26b&x=1", "?token=[credential]&x=1"),
+    ("/x?access_token=abc#top", "/x?access_token=[credential]#top"),
+]
+
+NOT_PERSONAL = [
+    # addresses that are nobody's
+    "127.0.0.1:7007", "::1", "0.0.0.0:80", "255.255.255.0", "10.0.0.0/8", "localhost:3000",
+    # versions, in packages, images, products and ranges
+    "lib@1.2.3.4", "v10.0.1.2", "10.0.1.2-SNAPSHOT", "Firefox/115.0.2.1", "PostgreSQL 15.3.0.1",
+    "1.2.3.4.5",
+    "acme/web:1.2.3.4", "version=1.2.3.4", ">=1.2.3.4",
+    # ids, hashes, dates and times
+    "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "2024-01-15T10:20:30+01:00",
+    "1705312830123", "20240115102030", "15.01.2024", "10:20:30", "ticket 2125550142",
+    "TICKET-555-0142", "ORD-457-55-5462",
+    # names of things, in Kubernetes, in Backstage, in code
+    "web-7d4b9c6f8d-x2x7k", "app.kubernetes.io/name=web", "component:default/web",
+    "/catalog/default/component/web",
+    "aws::ec2::instance", "a::b", "dead::beef", "roadiehq:utils:user:list", "user:email",
+    "user-service", "/users/1234",
+    "@backstage/core", "git@github.com:acme/web.git", "git+ssh://git@github.com/acme/web",
+    "icon@2x.png", "x@y",
+    "/docs/home/intro", "/home/runner/work", "~1.2.3",
+    # the words, not the things
+    "password policy", "secret-manager", "auth tokens and secret rotation", "token: the token to use",
+    "secret:my-secret",
+    "password=${DB_PASSWORD}", "token: ${{ secrets.X }}", "API_KEY=your-api-key-here",
+    "Bearer ${TOKEN}", "basic authentication",
+    "?sort=name&state=open&code=200", "tokenType=bearer", "phone verification api", "+48.8566140",
+    "https://${TOKEN}@github.com/x",
+    # almost: a wrong check digit, a wrong length, an area that is never given out
+    "4111 1111 1111 1112", "DE89370400440532013001", "DE893704004405320130", "000-12-3456",
+    "9007199254740991",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), FOUND, ids=[text for text, _ in FOUND])
+def test_personal_data_is_replaced_by_its_type(text: str, expected: str) -> None:
+    assert clean(text) == expected
+
+
+@pytest.mark.parametrize("text", NOT_PERSONAL)
+def test_what_only_looks_like_it_stays(text: str) -> None:
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize(("text", "expected"), FOUND, ids=[text for text, _ in FOUND])
+def test_a_cleaned_text_is_clean(text: str, expected: str) -> None:
+    assert clean(expected) == expected
+
+
+@given(st.text(alphabet="ab1 ./_-,@:=", max_size=40) | st.sampled_from([text for text, _ in FOUND]))
+def test_nothing_is_ever_found_in_what_the_gate_lets_pass(text: str) -> None:
+    assert not (is_plain(text) and find(text))
+
+
+SAMPLES = st.sampled_from([text for text, _ in FOUND])
+
+
+@given(SAMPLES, SAMPLES, st.sampled_from(" &/,%\n"))
+def test_cleaning_twice_is_cleaning_once(left: str, right: str, seam: str) -> None:
+    once = clean(left + seam + right)
+    assert clean(once) == once
+
+
+def test_a_text_full_of_personal_data_is_replaced_as_a_whole() -> None:
+    assert clean("a@example.com " * 100) == "[redacted]"
+
+
+UNITS = [
+    "a",
+    "1",
+    "1 ",
+    "a.",
+    "a@",
+    "a@a.",
+    "a dot ",
+    "token:",
+    "token=",
+    "DE89 ",
+    "://a:b@",
+    "::",
+    "a'",
+    "~a/",
+    "&a=",
+    "--a ",
+]
+
+
+def work(detector: Detector, text: str) -> int:
+    """Count the characters of all candidates when every one is refused: no text makes more work."""
+    tried: list[int] = []
+
+    def refuse(match: re.Match[str]) -> None:
+        tried.append(len(match[0]))
+
+    list(replace(detector, check=refuse).find(text))
+    return sum(tried)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_work_grows_with_the_text_and_not_with_its_square(unit: str) -> None:
+    for detector in DETECTORS:
+        assert work(detector, unit * 1024) <= 2 * work(detector, unit * 512) + 256
+
+
+def test_no_pattern_repeats_a_repeat() -> None:
+    """An unbounded repeat that can give back, around another one, is how backtracking becomes exponential."""
+    nested = re.compile(r"\((?:\?:)?[^()]*[\w\])][*+]\)[*+](?!\+)")
+    assert nested.search(r"(?:[\w-]+)*")
+    assert [d.pattern.pattern for d in DETECTORS if nested.search(d.pattern.pattern)] == []

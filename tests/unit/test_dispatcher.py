@@ -1,0 +1,131 @@
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from threading import Event
+
+import pytest
+
+from insights_backend.delivery.dispatcher import MAX_BATCH_EVENTS, PACE, Dispatcher
+from insights_backend.delivery.outbox import Outbox
+from tests.fakes import Clock, MemoryDestination
+
+
+class Delivery:
+    """An outbox, a destination, and the dispatcher between them, on a clock that tests move."""
+
+    def __init__(self, directory: Path) -> None:
+        self.clock = Clock()
+        self.outbox = Outbox(directory, max_bytes=10**8)
+        self.destination = MemoryDestination()
+        self.dispatcher = self.restarted()
+
+    def restarted(self) -> Dispatcher:
+        return Dispatcher(
+            outbox=self.outbox,
+            destination=self.destination,
+            monotonic=self.clock,
+            random=Random(1),  # noqa: S311 - spreads retries
+        )
+
+    def send(self, events: int = 1) -> bool:
+        row = self.outbox.append(b'{"id":"x"}\n' * events, events=events, received_at=0)
+        return self.dispatcher.offer(row)
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Delivery:
+    return Delivery(tmp_path)
+
+
+def test_a_lone_requests_events_arrive_before_it_is_answered(delivery: Delivery) -> None:
+    assert delivery.send()
+    assert delivery.outbox.backlog().requests == 0
+
+
+def test_requests_in_quick_succession_wait_and_go_together(delivery: Delivery) -> None:
+    assert [delivery.send() for _ in range(3)] == [True, False, False]
+    delivery.dispatcher.drain()
+    assert [batch.events for batch in delivery.destination.batches] == [1, 2]
+
+
+def test_a_request_after_the_pace_takes_along_what_waits(delivery: Delivery) -> None:
+    delivery.send()
+    delivery.send()
+    delivery.clock.now += PACE
+    assert delivery.send()
+    assert [batch.events for batch in delivery.destination.batches] == [1, 2]
+
+
+def test_a_request_does_not_wait_for_a_delivery_by_another(delivery: Delivery) -> None:
+    with delivery.outbox.right_to_deliver():
+        assert not delivery.send()
+    assert delivery.destination.attempts == 0
+
+
+def test_looking_at_an_empty_outbox_does_not_hold_up_the_next_request(delivery: Delivery) -> None:
+    delivery.dispatcher.drain()
+    assert delivery.send()
+
+
+def test_a_failed_delivery_keeps_everything_and_is_repeated_under_the_same_id(delivery: Delivery) -> None:
+    delivery.destination.down = True
+    assert not delivery.send()
+    waiting = delivery.outbox.claim(max_events=1)
+    assert waiting is not None
+    delivery.destination.down = False
+    delivery.dispatcher.drain()
+    assert [batch.id for batch in delivery.destination.batches] == [waiting.id]
+    assert delivery.outbox.backlog().requests == 0
+
+
+def test_while_the_destination_fails_requests_do_not_try_it(delivery: Delivery) -> None:
+    delivery.destination.down = True
+    for _ in range(5):
+        assert not delivery.send()
+    assert delivery.destination.attempts == 1
+
+
+def test_failures_are_counted_until_one_succeeds(delivery: Delivery) -> None:
+    delivery.destination.down = True
+    delivery.send()
+    delivery.dispatcher.drain()
+    assert delivery.dispatcher.failures == 2
+    delivery.destination.down = False
+    delivery.dispatcher.drain()
+    assert delivery.dispatcher.failures == 0
+
+
+def test_a_drain_goes_on_while_batches_are_full(delivery: Delivery) -> None:
+    delivery.destination.down = True
+    for _ in range(3):
+        delivery.send(MAX_BATCH_EVENTS)
+    delivery.destination.down = False
+    delivery.dispatcher.drain()
+    assert [batch.events for batch in delivery.destination.batches] == [MAX_BATCH_EVENTS] * 3
+
+
+def test_the_background_thread_delivers_what_an_earlier_process_left(delivery: Delivery) -> None:
+    delivery.destination.down = True
+    delivery.send()
+    delivery.destination.down = False
+    delivery.clock.now += 60
+    dispatcher = delivery.restarted()
+    dispatcher.start()
+    try:
+        assert _eventually(lambda: delivery.outbox.backlog().requests == 0)
+    finally:
+        dispatcher.stop(5)
+    assert len(delivery.destination.batches) == 1
+
+
+def test_a_stopped_dispatcher_leaves_what_waits_in_the_outbox(delivery: Delivery) -> None:
+    delivery.send()
+    delivery.send()
+    delivery.dispatcher.stop(1)
+    delivery.dispatcher.drain()
+    assert delivery.outbox.backlog().requests == 1
+
+
+def _eventually(condition: Callable[[], bool]) -> bool:
+    """Wait for another thread, at most five seconds."""
+    return any(condition() or Event().wait(0.02) for _ in range(250))

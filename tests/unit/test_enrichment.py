@@ -1,0 +1,321 @@
+from typing import Any
+
+import pytest
+
+from insights_backend.catalog.cache import CachedCatalog
+from insights_backend.enrichment.entities import entity_of, target_of
+from insights_backend.enrichment.extractors import Capture, Extractor, Known, Record, extractors
+from insights_backend.enrichment.fields import field_at
+from insights_backend.enrichment.pipeline import Pipeline
+from insights_backend.enrichment.policy import Policy
+from insights_backend.enrichment.pseudonyms import Pseudonyms
+from insights_backend.enrichment.redactor import Redactor
+from insights_backend.enrichment.views import Views
+from insights_backend.model.entity_filter import EntityFilterQuery
+from tests.fakes import Clock, MemoryCatalog, event, user
+
+ENTITY_ROUTES = [
+    ("/catalog/default/component/petstore", "component:default/petstore"),
+    ("/catalog/Payments/Component/Docs.Portal_1/docs/guide", "component:payments/docs.portal_1"),
+    ("/catalog/default/api/x/definition?tab=1#frag", "api:default/x"),
+    ("/portal/catalog/default/system/s-1", "system:default/s-1"),  # served below a base path
+    ("/docs/default/component/petstore/catalog/a/b/c", "component:default/petstore"),  # a page, not a route
+    ("/docs/payments/component/p/umlaut/#second", "component:payments/p"),
+    ("/catalog/default/component/caf%C3%A9", "component:default/café"),
+    ("/create/templates/default/Create-Go-18", "template:default/create-go-18"),
+    ("/create/templates/default/create-go?formData=%7B%7D", "template:default/create-go"),
+]
+NO_ENTITY_ROUTES = [
+    "/",
+    "/catalog",
+    "/catalog?filters%5Bkind%5D=component",
+    "/catalog-graph?rootEntityRefs=component:default/x",
+    "/docs/x/y",
+    "/create/tasks/0f8fad5b-d9cb-469f-a165-70867728950e",
+    "/create/templates",
+    "/search?query=/catalog/default/component/x",
+    "/catalog/default/component/%2F",
+    "",
+]
+
+
+@pytest.mark.parametrize(("subject", "expected"), ENTITY_ROUTES)
+def test_a_navigate_to_an_entity_page_is_about_that_entity(subject: str, expected: str) -> None:
+    assert str(entity_of(event(subject=subject))) == expected
+
+
+@pytest.mark.parametrize("subject", NO_ENTITY_ROUTES)
+def test_a_navigate_elsewhere_is_about_no_entity(subject: str) -> None:
+    assert entity_of(event(subject=subject)) is None
+
+
+def test_only_a_navigates_subject_is_a_path() -> None:
+    assert entity_of(event(action="click", subject="/catalog/default/component/x")) is None
+
+
+def test_the_context_comes_before_the_attributes_and_these_before_the_path() -> None:
+    path = "/catalog/default/component/by-path"
+    attributes = {"kind": "Component", "namespace": "Default", "name": "By-Attributes"}
+    context = {"entityRef": "component:default/by-context"}
+    assert str(entity_of(event(subject=path, attributes=attributes, context=context))) == context["entityRef"]
+    assert str(entity_of(event(subject=path, attributes=attributes))) == "component:default/by-attributes"
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"kind": "component"}, {"kind": 1, "name": "x"}, {"kind": "a:b", "name": "x"}, {"name": "x"}],
+)
+def test_attributes_that_name_no_entity_are_passed_over(attributes: dict[str, Any]) -> None:
+    found = entity_of(event(subject="/catalog/default/api/y", attributes=attributes))
+    assert str(found) == "api:default/y"
+
+
+def test_attributes_without_a_namespace_mean_the_default_one() -> None:
+    assert str(entity_of(event(attributes={"kind": "api", "name": "x"}))) == "api:default/x"
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        ("/catalog/default/component/svc-100", "component:default/svc-100"),
+        ("/docs/default/component/web-1/guide/", "component:default/web-1"),
+        ("http://127.0.0.1:3000/catalog/default/component/web-1", "component:default/web-1"),
+        ("https://example.com/docs/guides/howto/start", None),  # another site: howto is no kind
+        ("https://example.com", None),
+        ("/catalog", None),
+        ("mailto:team@example.com", None),
+        ("definition", None),
+        ("", None),
+        (7, None),
+    ],
+)
+def test_the_target_of_a_click_is_the_entity_that_it_leads_to(to: Any, expected: str | None) -> None:
+    clicked = event(action="click", subject="x", attributes={"to": to}, context={"entityRef": "api:default/here"})
+    found = target_of(clicked)
+    assert (str(found) if found else None) == expected
+    assert str(entity_of(clicked)) == "api:default/here"
+
+
+def test_a_navigate_leads_nowhere_but_where_it_is() -> None:
+    assert target_of(event(attributes={"to": "/catalog/default/component/x"})) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("kind", "Component"),
+        ("spec.type", "service"),
+        ("metadata.annotations.backstage.io/techdocs-ref", "dir:."),
+        ("metadata.annotations.a.b.c", "dotted"),
+        ("metadata.costCenter.id", 42),
+        ("metadata.flag", False),
+        ("spec.nope", None),
+        ("spec.type.deeper", None),
+        ("nope", None),
+        ("", None),
+    ],
+)
+def test_a_dot_path_reaches_custom_fields_and_keys_with_dots(path: str, expected: object) -> None:
+    entity = {
+        "kind": "Component",
+        "metadata": {
+            "annotations": {"backstage.io/techdocs-ref": "dir:.", "a.b.c": "dotted", "a": "other"},
+            "costCenter": {"id": 42},
+            "flag": False,
+        },
+        "spec": {"type": "service"},
+    }
+    assert field_at(entity, path) == expected
+
+
+# Each line: who, where, when (ms), by which extension, and whether it is a view.
+VIEWS = [
+    ("jane", "/", 0, "app/root", False),  # the shell, once more for each page load
+    ("jane", "/", 100, "page:catalog", True),
+    ("jane", "/", 1500, "page:catalog", False),  # a change of theme
+    ("jane", "/", 3400, "page:catalog", False),  # less than two seconds after the one before
+    ("jane", "/", 5400, "page:catalog", True),
+    ("john", "/", 5401, "page:catalog", True),  # somebody else
+    ("jane", "/docs", 5500, "page:docs", True),
+    ("jane", "/", 5600, "page:catalog", True),  # back again is a view
+    ("jane", "/", 5000, "page:catalog", False),  # sent out of order
+    (None, "/", 9000, "page:catalog", False),  # nobody's
+]
+
+
+def test_views_are_navigates_of_users_that_change_the_page() -> None:
+    views = Views()
+    for name, subject, millis, extension, expected in VIEWS:
+        navigate = event(
+            user=user(name) if name else None,
+            subject=subject,
+            time=millis,
+            context={"pluginId": "catalog", "extensionId": extension},
+        )
+        assert views.is_view(navigate) is expected, (name, subject, millis)
+
+
+def test_only_a_navigate_is_a_view() -> None:
+    assert not Views().is_view(event(user=user(), action="click"))
+
+
+def test_the_memory_of_last_subjects_is_bounded() -> None:
+    views = Views(max_users=1)
+    assert views.is_view(event(user=user("a")))
+    assert views.is_view(event(user=user("b")))
+    assert views.is_view(event(user=user("a")))  # forgotten in between
+
+
+JANE = {
+    "kind": "User",
+    "metadata": {"name": "jane", "namespace": "default", "costCenter": "cc-7"},
+    "spec": {"memberOf": ["Team-A", "group:default/rnd", "group:default/gone", "team-a", "not a ref", 7]},
+}
+TEAM = {"kind": "Group", "metadata": {"name": "team-a", "namespace": "default"}, "spec": {"type": "team"}}
+RND = {"kind": "Group", "metadata": {"name": "rnd", "namespace": "default"}, "spec": {"type": "Department"}}
+PETSTORE = {
+    "kind": "Component",
+    "metadata": {"name": "petstore", "namespace": "default", "tags": ["a", "b"]},
+    "spec": {"type": "service", "lifecycle": "production", "owner": "Team-A"},
+}
+VISIT: dict[str, Any] = {"subject": "/catalog/default/component/petstore", "user": user()}
+
+
+def pipeline(catalog: MemoryCatalog, capture: Capture | None = None, *more: tuple[str, Extractor]) -> Pipeline:
+    capture = capture or Capture()
+    return Pipeline(
+        catalog=CachedCatalog(catalog, 600, 1000, Clock()),
+        extractors=(*extractors(capture, Views().is_view), *more),
+        filters_groups=capture.groups_filter is not None,
+        redactor=Redactor(Policy({}), Pseudonyms(bytes(32)), "clear", enabled=True),
+    )
+
+
+def enrich(catalog: MemoryCatalog, capture: Capture | None = None, **changes: Any) -> Record:
+    (record,) = pipeline(catalog, capture).run([event(**changes)], ["id-1"])
+    return record
+
+
+def test_an_event_becomes_a_record_with_everything_that_is_stored() -> None:
+    record = enrich(MemoryCatalog(JANE, PETSTORE), **VISIT)
+    assert record == {
+        "id": "id-1",
+        "time": "2026-11-23T10:00:00.000Z",
+        "receivedAt": "2026-11-23T10:00:00.000Z",
+        "environment": "production",
+        "instance": "local",
+        "action": "navigate",
+        "subject": "/catalog/default/component/petstore",
+        "value": None,
+        "pluginId": "catalog",
+        "routeRef": "catalog",
+        "extension": "App",
+        "sessionId": None,
+        "attributes": {},
+        "context": {},
+        "user": "user:default/jane",
+        "userMetadata": {"metadata.namespace": "default"},
+        "groups": ["group:default/team-a", "group:default/rnd", "group:default/gone"],
+        "entity": "component:default/petstore",
+        "entityMetadata": {
+            "kind": "Component",
+            "metadata.namespace": "default",
+            "spec.type": "service",
+            "spec.lifecycle": "production",
+            "spec.owner": "group:default/team-a",
+        },
+        "target": None,
+        "view": True,
+        "notes": [],
+    }
+
+
+def test_extra_fields_are_captured_under_their_dot_path() -> None:
+    capture = Capture.of(
+        more_entity_fields=["metadata.tags"],
+        more_identity_fields=["metadata.costCenter", "spec.memberOf"],
+        groups_filter=None,
+        environment="production",
+    )
+    record = enrich(MemoryCatalog(JANE, PETSTORE), capture, **VISIT)
+    assert record["entityMetadata"]["metadata.tags"] == ["a", "b"]
+    assert record["userMetadata"] == {"metadata.namespace": "default", "metadata.costCenter": "cc-7"}
+
+
+@pytest.mark.parametrize(
+    ("configured", "kept"),
+    [
+        ({"spec.type": ["department", "guild"]}, ["group:default/rnd"]),
+        ({"spec.type": "TEAM"}, ["group:default/team-a"]),
+        ({"spec.type": "squad"}, []),
+    ],
+)
+def test_the_group_filter_keeps_only_groups_that_match(configured: dict[str, Any], kept: list[str]) -> None:
+    capture = Capture(groups_filter=EntityFilterQuery.parse(configured))
+    assert enrich(MemoryCatalog(JANE, TEAM, RND), capture, user=user())["groups"] == kept
+
+
+def test_the_new_front_ends_extension_id_is_the_extension() -> None:
+    context = {"pluginId": "search", "extensionId": "app/root", "extension": "SidebarSearchModal"}
+    record = enrich(MemoryCatalog(), action="search", subject="x", context=context)
+    assert (record["extension"], record["routeRef"]) == ("app/root", None)
+    assert record["context"] == {"extension": "SidebarSearchModal"}
+
+
+def test_an_unknown_entity_and_user_leave_notes_and_lose_nothing() -> None:
+    record = enrich(MemoryCatalog(), **VISIT)
+    assert record["notes"] == ["entity_not_found", "user_not_found"]
+    assert (record["entity"], record["user"]) == ("component:default/petstore", "user:default/jane")
+
+
+def test_a_catalog_that_is_down_leaves_one_note_and_loses_nothing() -> None:
+    catalog = MemoryCatalog(JANE, PETSTORE)
+    catalog.down = True
+    record = enrich(catalog, **VISIT)
+    assert record["notes"] == ["catalog_unavailable"]
+    assert (record["entityMetadata"], record["userMetadata"], record["groups"]) == ({}, {}, [])
+
+
+def test_an_extractor_that_fails_leaves_a_note_and_loses_nothing() -> None:
+    def broken(known: Known) -> Record:
+        raise RuntimeError("jane@example.com")
+
+    (record,) = pipeline(MemoryCatalog(), None, ("broken", broken)).run([event()], ["1"])
+    assert record["notes"] == ["broken_failed"]
+    assert record["subject"] == "/catalog"
+
+
+def test_one_request_asks_the_catalog_once_and_a_warm_one_not_at_all() -> None:
+    catalog = MemoryCatalog(JANE, PETSTORE)
+    run = pipeline(catalog).run
+    events = [event(**VISIT), event(**VISIT, action="click"), event(user=user("john"))]
+    run(events, ["1", "2", "3"])
+    assert [sorted(call) for call in catalog.calls] == [
+        ["component:default/petstore", "user:default/jane", "user:default/john"]
+    ]
+    run(events, ["4", "5", "6"])
+    assert len(catalog.calls) == 1
+
+
+def test_filtered_groups_cost_one_call_more_and_none_when_warm() -> None:
+    catalog = MemoryCatalog(JANE, TEAM, RND)
+    run = pipeline(catalog, Capture(groups_filter=EntityFilterQuery.parse({"spec.type": "team"}))).run
+    run([event(user=user())], ["1"])
+    run([event(user=user())], ["2"])
+    assert len(catalog.calls) == 2
+
+
+def test_the_catalog_is_asked_for_the_captured_fields_only() -> None:
+    capture = Capture(groups_filter=EntityFilterQuery.parse({"spec.type": "team"}))
+    assert capture.catalog_fields()[:6] == (
+        "kind",
+        "metadata.namespace",
+        "spec.type",
+        "spec.lifecycle",
+        "spec.owner",
+        "spec.memberOf",
+    )
+
+
+def test_all_of_a_record_goes_through_the_redactor() -> None:
+    assert enrich(MemoryCatalog(), subject="/?email=jane@example.com")["subject"] == "/?email=[email]"

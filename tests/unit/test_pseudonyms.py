@@ -1,0 +1,110 @@
+"""Pseudonyms: stable, keyed, apart by kind; and the salt that they hang on."""
+
+import os
+import re
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights_backend.enrichment.pseudonyms import Pseudonyms, is_pseudonym, load_or_create_salt
+from insights_backend.errors import ConfigError
+
+SALT = bytes(range(32))
+
+
+def test_every_way_of_writing_a_user_has_one_pseudonym() -> None:
+    names = Pseudonyms(SALT)
+    written = ["user:default/jane", "User:Default/Jane", "user:jane", "jane"]
+    assert len({names.user(ref) for ref in written}) == 1
+    assert names.user("user:other/jane") != names.user("user:default/jane")
+
+
+def test_it_is_a_name_of_safe_characters_with_the_key_id_inside() -> None:
+    names = Pseudonyms(SALT)
+    assert re.fullmatch(rf"u_{names.key_id}_[a-z2-7]{{32}}", names.user("user:default/jane"))
+    assert re.fullmatch(rf"s_{names.key_id}_[a-z2-7]{{32}}", names.session("abc"))
+    assert re.fullmatch(rf"x_{names.key_id}_[a-z2-7]{{32}}", names.opaque("abc"))
+
+
+def test_it_is_the_same_in_every_process_for_ever() -> None:
+    assert Pseudonyms(SALT).user("user:default/jane") == "u_cfvu_qbwgjgiv7huuckqb4mwj7wsh3gd3dah6"
+
+
+def test_a_user_a_session_and_a_thing_of_one_text_share_nothing() -> None:
+    names = Pseudonyms(SALT)
+    assert len({made[7:] for made in (names.user("abc"), names.session("abc"), names.opaque("abc"))}) == 3
+
+
+def test_a_change_of_salt_shows_and_changes_everything() -> None:
+    old, new = Pseudonyms(SALT), Pseudonyms(SALT[::-1])
+    assert old.key_id != new.key_id
+    assert old.user("jane")[7:] != new.user("jane")[7:]
+
+
+def test_a_pseudonym_that_is_named_again_stays_as_it_is() -> None:
+    made = Pseudonyms(SALT).user("jane")
+    assert Pseudonyms(SALT[::-1]).user(made) == made
+    assert Pseudonyms(SALT).session(made) == made
+
+
+@pytest.mark.parametrize("text", ["u_abcd", "u_abcd_jane", "user:default/jane", "t_abcd_" + "a" * 32, ""])
+def test_what_only_begins_like_a_pseudonym_is_none(text: str) -> None:
+    assert not is_pseudonym(text)
+
+
+@given(st.text(alphabet=st.characters(), max_size=40))
+def test_any_text_gets_a_pseudonym_even_one_that_is_no_reference(text: str) -> None:
+    names = Pseudonyms(SALT)
+    assert is_pseudonym(names.user(text))
+    assert is_pseudonym(names.session(text + "\ud800"))
+
+
+def test_a_short_salt_is_refused_without_being_shown() -> None:
+    with pytest.raises(ConfigError, match="32 bytes") as caught:
+        Pseudonyms(b"hunter2")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_salt_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "salt"
+    made = load_or_create_salt(path, lambda size: b"a" * size)
+    assert made == b"a" * 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load_or_create_salt(path, lambda size: b"b" * size) == made
+    assert os.listdir(tmp_path) == ["salt"]  # noqa: PTH208 - the names alone are compared
+
+
+def test_those_who_start_at_once_agree_on_one_salt(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        salts = list(pool.map(lambda _: load_or_create_salt(tmp_path / "salt", os.urandom), range(16)))
+    assert len(set(salts)) == 1
+
+
+def test_of_two_writers_the_first_wins(tmp_path: Path) -> None:
+    path = tmp_path / "salt"
+
+    def slow(size: int) -> bytes:
+        path.write_bytes(b"f" * 32)  # another process was faster
+        return b"s" * size
+
+    assert load_or_create_salt(path, slow) == b"f" * 32
+    assert [item.name for item in tmp_path.iterdir()] == ["salt"]
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"x" * 33])
+def test_a_damaged_salt_is_an_error_and_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "salt"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match="damaged"):
+        load_or_create_salt(path, os.urandom)
+    assert path.read_bytes() == content
+
+
+def test_a_salt_that_cannot_be_made_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "salt"
+    with pytest.raises(ConfigError, match=re.escape(str(path))):
+        load_or_create_salt(path, os.urandom)

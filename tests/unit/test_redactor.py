@@ -1,0 +1,264 @@
+"""The redactor: what happens to each field, that nothing gets past it, and that it never fails open."""
+
+import logging
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights_backend.enrichment.policy import STORED_FIELDS, Policy
+from insights_backend.enrichment.pseudonyms import Pseudonyms, is_pseudonym
+from insights_backend.enrichment.redactor import Redactor
+from insights_backend.errors import ConfigError
+from insights_backend.settings.values import Identities, Treatment
+
+NAMES = Pseudonyms(b"s" * 32)
+JANE = NAMES.user("user:default/jane")
+EMAIL = "jane.doe@example.com"
+
+EVENT: dict[str, Any] = {
+    "id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+    "time": "2026-11-23T10:00:00.123Z",
+    "receivedAt": "2026-11-23T10:00:01Z",
+    "environment": "production",
+    "instance": "local",
+    "action": "navigate",
+    "subject": "/catalog/default/component/web",
+    "value": 3,
+    "pluginId": "catalog",
+    "routeRef": "catalog:entity",
+    "extension": "App",
+    "sessionId": "abc",
+    "attributes": {"kind": "component", "namespace": "default", "name": "web"},
+    "context": {"searchTypes": "component,template"},
+    "user": "user:default/jane",
+    "userMetadata": {"metadata.namespace": "default"},
+    "groups": ["group:default/team-a"],
+    "entity": "component:default/web",
+    "entityMetadata": {"kind": "Component", "spec.type": "service", "spec.owner": "group:default/team-a"},
+    "target": None,
+    "view": True,
+    "notes": ["entity_not_found"],
+}
+KEPT = {key: value for key, value in EVENT.items() if key not in {"user", "sessionId"}}
+
+
+def redactor(
+    fields: dict[str, Treatment] | None = None,
+    identities: Identities = "pseudonymous",
+    *,
+    enabled: bool = True,
+) -> Redactor:
+    return Redactor(Policy(fields or {}), NAMES, identities, enabled=enabled)
+
+
+def redact(**fields: Any) -> dict[str, Any]:
+    return redactor().redact({**EVENT, **fields})
+
+
+def test_of_an_event_without_personal_data_only_identities_change() -> None:
+    assert redact() == {**KEPT, "user": JANE, "sessionId": NAMES.session("abc")}
+
+
+def test_the_event_that_was_given_is_left_as_it_is() -> None:
+    event = {**EVENT, "attributes": {"to": EMAIL}}
+    redactor().redact(event)
+    assert event["attributes"] == {"to": EMAIL}
+
+
+FIELDS: list[tuple[str, Any, Any]] = [
+    # a text of any field is scanned when it does not look like what the field keeps
+    ("action", f"mail {EMAIL}", "mail [email]"),
+    ("pluginId", "10.1.2.3", "[ip]"),
+    ("routeRef", "user:default/jane", JANE),
+    ("extension", "4111 1111 1111 1111", "[card]"),
+    ("environment", EMAIL, "[email]"),
+    ("time", EMAIL, "[email]"),
+    ("value", EMAIL, "[email]"),
+    ("view", EMAIL, "[email]"),
+    ("notes", [f"failed for {EMAIL}"], ["failed for [email]"]),
+    ("groups", ["group:default/a", "user:default/jane"], ["group:default/a", JANE]),
+    # a reference to a user is a pseudonym wherever it stands
+    ("entity", "user:default/jane", JANE),
+    ("target", "User:Default/Jane", JANE),
+    ("target", "user:default/jane(ext)", NAMES.user("user:default/jane(ext)")),
+    ("subject", "/catalog/default/user/jane?x=1", f"/catalog/default/user/{JANE}?x=1"),
+    ("subject", "/catalog/acme/User/Jane", f"/catalog/acme/User/{NAMES.user('user:acme/jane')}"),
+    ("user", None, None),
+    ("user", "user:default/Jane", JANE),
+    # route parameters and metadata that describe a user
+    ("attributes", {"kind": "User", "namespace": "default", "name": "Jane"},
+     {"kind": "User", "namespace": "default", "name": JANE}),
+    ("userMetadata", {"metadata.name": "jane", "metadata.title": "Jane Doe"}, {"metadata.name": JANE}),
+    ("entityMetadata", {"kind": "User", "metadata.name": "jane", "metadata.namespace": "default"},
+     {"kind": "User", "metadata.name": JANE, "metadata.namespace": "default"}),
+    ("entityMetadata", {"spec.owner": "user:default/jane"}, {"spec.owner": JANE}),
+    ("entityMetadata", {"spec.owner": "user:jane"}, {"spec.owner": JANE}),
+    # names that are never kept, however they are written and wherever they stand
+    ("context", {"userName": "x", "user_id": "x", "E-Mail": "x", "deep": {"LOGIN": "x", "ok": 1}},
+     {"deep": {"ok": 1}}),
+    ("userMetadata", {"spec.profile.displayName": "Jane", "spec.profile": {"picture": "x"}},
+     {"spec.profile": {}}),
+    ("entityMetadata", {"metadata.annotations.a.io/email": "x", "metadata.annotations": {"a.io/email": "x"}},
+     {"metadata.annotations": {}}),
+    ("attributes", {"password": "hunter2", "apiKey": "x"}, {}),
+    # keys as well as values; nested values, lists and numbers
+    ("attributes", {f"to {EMAIL}": "x"}, {"to [email]": "x"}),
+    ("attributes", {"a": [{"b": [EMAIL, 7, None, True]}]}, {"a": [{"b": ["[email]", 7, None, True]}]}),
+    ("attributes", {"n": 4111111111111111, "m": 1705312830123}, {"n": "[card]", "m": 1705312830123}),
+    ("context", {"sessionId": "abc"}, {"sessionId": NAMES.session("abc")}),
+    # an id is kept unless it tells something
+    ("id", "client-17", "client-17"),
+    ("id", f"{EMAIL}-17", NAMES.opaque(f"{EMAIL}-17")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value", "expected"), FIELDS)
+def test_each_field_is_treated_by_its_policy(field: str, value: Any, expected: Any) -> None:
+    assert redact(**{field: value})[field] == expected
+
+
+def test_the_text_of_a_link_to_a_person_is_that_persons_name() -> None:
+    for target in ("user:default/jane", "/catalog/default/user/jane"):
+        assert redact(action="click", subject="Jane Doe", target=target)["subject"] == JANE
+    assert redact(action="click", subject="Jane Doe", target="component:default/web")["subject"] == "Jane Doe"
+
+
+def test_clear_identities_leave_references_to_users_and_nothing_else() -> None:
+    event = {
+        **EVENT,
+        "entity": "user:default/jane",
+        "entityMetadata": {"spec.owner": "user:default/jane"},
+        "attributes": {"kind": "user", "name": "jane", "to": EMAIL},
+        "subject": f"user:default/jane wrote to {EMAIL}",
+    }
+    clean = redactor(identities="clear").redact(event)
+    assert clean["user"] == clean["entity"] == clean["entityMetadata"]["spec.owner"] == "user:default/jane"
+    assert clean["attributes"] == {"kind": "user", "name": "jane", "to": "[email]"}
+    assert clean["subject"] == "user:default/jane wrote to [email]"
+    assert clean["sessionId"] == NAMES.session("abc")
+
+
+def test_clear_identities_do_not_hide_a_secret_behind_the_word_user() -> None:
+    clear = redactor(identities="clear")
+    for text, expected in [
+        ("https://user:p@ss@example.com/x", "https://[credential]@example.com/x"),
+        ("user:jane@example.com", "[email]"),
+    ]:
+        assert clear.redact({"subject": text}) == {"subject": expected}
+
+
+def test_switched_off_it_still_treats_identities() -> None:
+    event = {
+        **EVENT,
+        "subject": EMAIL,
+        "entity": "user:default/jane",
+        "entityMetadata": {"spec.owner": "user:jane"},
+    }
+    clean = redactor(enabled=False).redact(event)
+    assert (clean["user"], clean["sessionId"]) == (JANE, NAMES.session("abc"))
+    assert (clean["entity"], clean["entityMetadata"], clean["subject"]) == (JANE, {"spec.owner": JANE}, EMAIL)
+    assert redactor(identities="clear", enabled=False).redact(event)["entity"] == "user:default/jane"
+
+
+# --- the operator's word ----------------------------------------------------------------------------------
+
+
+def test_the_operator_makes_a_field_stricter_or_looser() -> None:
+    fields: dict[str, Treatment] = {
+        "subject": "drop",
+        "attributes.contact": "keep",
+        "attributes.repo": "pseudonymise",
+        "context.userName": "pseudonymise",
+        "colour": "drop",
+    }
+    event = {
+        **EVENT,
+        "attributes": {"contact": EMAIL, "repo": "acme/web", "inner": {"Colour": "red"}},
+        "context": {"userName": "jane"},
+    }
+    clean = redactor(fields).redact(event)
+    assert clean["subject"] is None
+    assert clean["attributes"] == {"contact": EMAIL, "repo": NAMES.opaque("acme/web"), "inner": {}}
+    assert clean["context"] == {"userName": JANE}
+
+
+def test_what_a_kept_object_holds_is_kept_except_what_is_never_kept() -> None:
+    event = {**EVENT, "context": {"a": {"mail_to": EMAIL, "email": EMAIL}}}
+    assert redactor({"context.a": "keep"}).redact(event)["context"] == {"a": {"mail_to": EMAIL}}
+
+
+@pytest.mark.parametrize("field", ["displayName", "attributes.user_name", "userMetadata.spec.profile.email", "token"])
+def test_what_is_never_kept_cannot_be_configured_to_be(field: str) -> None:
+    with pytest.raises(ConfigError, match=field):
+        Policy({field: "keep"})
+    for treatment in set(get_args(Treatment)) - {"keep"}:
+        assert Policy({field: treatment}).treatment(tuple(field.split("."))) == treatment
+
+
+def test_a_field_without_a_policy_is_scanned() -> None:
+    assert Policy({}).treatment(("attributes", "anything")) == "scan"
+    assert Policy({}).treatment(("unheardOf",)) == "scan"
+
+
+# --- failing closed ---------------------------------------------------------------------------------------
+
+
+class Unreadable(dict[str, Any]):
+    """A mapping that cannot be read, with personal data in its complaint."""
+
+    def items(self) -> Any:
+        raise RuntimeError(EMAIL)
+
+
+def test_a_field_that_cannot_be_cleaned_is_dropped_with_a_note(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        clean = redact(subject=object(), attributes={"bad": Unreadable(), "good": 1}, context=Unreadable())
+    assert (clean["subject"], clean["attributes"], clean["context"]) == (None, {"good": 1}, {})
+    assert clean["notes"] == ["entity_not_found", "redaction_failed"]
+    assert "RuntimeError" in caplog.text
+    assert EMAIL not in caplog.text
+
+
+def test_what_is_nested_too_deeply_is_dropped() -> None:
+    deep: Any = EMAIL
+    for _ in range(2000):
+        deep = [deep]
+    clean = redact(attributes={"deep": deep, "ok": "yes"})
+    assert clean["attributes"] == {"ok": "yes"}
+    assert "redaction_failed" in clean["notes"]
+
+
+def test_a_number_too_long_to_be_written_is_dropped() -> None:
+    assert redact(attributes={"n": 10**5000})["attributes"] == {}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(alphabet=st.characters(), max_size=20)
+    | st.sampled_from([EMAIL, "user:default/jane", "/catalog/default/user/jane", "a%40b.co", "\ud800"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(sorted(STORED_FIELDS)) | st.text(max_size=6), JSON, max_size=8))
+def test_it_takes_anything_and_cleaning_twice_is_cleaning_once(event: dict[str, Any]) -> None:
+    once = redactor().redact(event)
+    assert repr(redactor().redact(once)) == repr(once)
+
+
+@given(
+    st.sampled_from(sorted(STORED_FIELDS)),
+    st.sampled_from([EMAIL, f"x {EMAIL} y", f"?q={EMAIL}&z", f"<{EMAIL}>"]),
+    JSON,
+)
+def test_a_planted_address_survives_in_no_place(field: str, planted: str, other: Any) -> None:
+    for value in (planted, [planted], {"k": planted}, {planted: 1}, {"k": [{"l": planted}], "other": other}):
+        assert "example.com" not in repr(redact(**{field: value}))
+
+
+@given(st.sampled_from(["user", "entity", "target", "subject", "action", "routeRef", "pluginId", "id", "instance"]))
+def test_the_name_of_a_user_survives_in_no_field(field: str) -> None:
+    value = redact(**{field: "user:default/jane"})[field]
+    assert is_pseudonym(value)
