@@ -8,24 +8,30 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.settings.keys import ROOT
 from insights_backend.settings.values import Secret, Settings
 
 
 def as_yaml(settings: Settings) -> str:
-    """Write the settings as YAML, by the names that app-config has for them."""
+    """Write the settings as YAML, by the names and in the notation that app-config has for them."""
+    shown = _plain(settings)
+    shown["outbox"] = {"maxBytes": shown.pop("outboxMaxBytes")}
+    shown["dashboard"] = {"access": shown.pop("dashboardAccess")}
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # the library annotates it as None
     buffer = io.StringIO()
-    yaml.dump({"backstageInsights": _plain(settings)}, buffer)
+    yaml.dump({ROOT: shown}, buffer)
     return buffer.getvalue()
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Secret | Path):
         return str(value)
+    if isinstance(value, float):
+        return f"{value:.15g}s"  # every float of the settings is a duration
     if isinstance(value, EntityFilterQuery):
-        return value.encode()
+        return [{each.key: list(each.values) or None for each in record} for record in value.records]
     if is_dataclass(value):
         return {_camel(field.name): _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):

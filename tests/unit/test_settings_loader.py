@@ -1,3 +1,4 @@
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights_backend.errors import ConfigError
-from insights_backend.settings.loader import ConfigTree, Dropped, load
+from insights_backend.settings.loader import load
+from insights_backend.settings.tree import ConfigTree, Dropped
 
 OURS = "backstageInsights"
 Write = Callable[[str, str], Path]
@@ -75,7 +77,10 @@ def test_a_variable_is_substituted_in_text(ours: Ours, text: str, value: object)
     assert ours(f"key: {text!r}", **environ) == {"key": value}
 
 
-@pytest.mark.parametrize("text", ["'${UNSET}'", "'a ${X} ${UNSET}'", "'${UNSET:-}'", "{$env: UNSET}"])
+UNSET = ["'${UNSET}'", "'a ${X} ${UNSET}'", "'${UNSET:-}'", "{$env: UNSET}"]
+
+
+@pytest.mark.parametrize("text", UNSET)
 def test_a_key_whose_variable_is_unset_is_dropped_and_remembered(write: Write, read: Read, text: str) -> None:
     write("c.yaml", f"{OURS}: {{key: {text}, list: [1, {text}, 2]}}")
     tree = read("c.yaml", X="x")
@@ -108,6 +113,11 @@ def test_an_included_file_is_transformed_relative_to_itself(write: Write, ours: 
     assert ours("k: {$include: sub/part.yaml#deep.value}", X="x") == {"k": {"x": "x", "f": "here", "j": ["x", 1]}}
 
 
+def test_a_file_that_is_included_twice_gives_each_its_part(write: Write, ours: Ours) -> None:
+    write("part.yaml", "a: 1\nb: 2")
+    assert ours("x: {$include: part.yaml#a}\ny: {$include: part.yaml#b}") == {"x": 1, "y": 2}
+
+
 def test_an_include_at_the_root_is_followed_to_the_wanted_keys_only(write: Write, read: Read) -> None:
     write("c.yaml", "$include: all.yaml")
     write("all.yaml", f"{OURS}: {{a: 1}}\nother: {{$file: missing}}")
@@ -133,6 +143,7 @@ def test_an_include_that_goes_round_names_the_chain(write: Write, read: Read) ->
         ("{$include: part.yaml#a.c}", "part.yaml has nothing at a.c"),
         ("{$include: part.yaml#a.b.c}", "part.yaml has nothing at a.b.c"),
         ("{$include: bad.json}", "bad.json, line 1, column 2"),
+        ("[1, {$file: missing}]", "c.yaml: backstageInsights.k[1]: missing: no such file"),
         ("{$file: '${UNSET}'}", "set UNSET"),
         ("{$file: a, other: 1}", "only key of its object"),
         ("{$env: 5}", "have a text"),
@@ -148,6 +159,13 @@ def test_a_wrong_include_or_key_is_an_error_that_names_its_place(
     message = refusal(ours, f"k: {text}")
     assert part in message
     assert message.startswith(("c.yaml: backstageInsights.k", "bad.json"))
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "[" * 200_000])
+def test_json_with_a_number_too_long_or_nested_too_deep_is_refused(write: Write, ours: Ours, text: str) -> None:
+    write("part.json", text)
+    message = refusal(ours, "k: {$include: part.json}")
+    assert message == "part.json: not valid JSON: a number too long, or nested too deep"
 
 
 def test_what_other_plugins_need_does_not_stop_us(write: Write, read: Read) -> None:
@@ -208,6 +226,15 @@ def test_a_file_over_the_limit_or_not_utf_8_is_refused(tmp_path: Path, write: Wr
     assert refusal(read, "c.yaml") == "c.yaml: not UTF-8; save it as UTF-8"
 
 
+def test_a_file_that_may_not_be_read_is_refused(write: Write, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    write("c.yaml", "")
+    monkeypatch.setattr(Path, "open", refuse)
+    assert refusal(read, "c.yaml") == "c.yaml: cannot be read: Permission denied"
+
+
 # --- layers ---
 
 
@@ -222,11 +249,15 @@ def test_later_files_win_objects_merge_and_everything_else_is_replaced(write: Wr
     assert tree.origin((OURS, "o", "never")) == "b.yaml"
 
 
-def test_a_dropped_key_lets_the_lower_layer_through_and_a_replaced_one_is_forgotten(write: Write, read: Read) -> None:
-    write("a.yaml", f"{OURS}: {{k: low, list: ['${{U}}']}}")
-    write("b.yaml", f"{OURS}: {{k: '${{U}}', list: [1]}}")
-    tree = read("a.yaml", "b.yaml")
+@pytest.mark.parametrize("text", UNSET)
+def test_a_dropped_key_lets_the_lower_layer_through_and_a_replaced_one_is_forgotten(
+    write: Write, read: Read, text: str
+) -> None:
+    write("a.yaml", f"{OURS}: {{k: low, list: [{text}]}}")
+    write("b.yaml", f"{OURS}: {{k: {text}, list: [1]}}")
+    tree = read("a.yaml", "b.yaml", X="x")
     assert tree.data[OURS] == {"k": "low", "list": [1]}
+    assert tree.origin((OURS, "k")) == "a.yaml"
     assert set(tree.dropped) == {(OURS, "k")}
 
 

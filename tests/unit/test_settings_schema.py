@@ -6,8 +6,9 @@ import pytest
 from insights_backend.errors import ConfigError
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.settings import Secret, Settings, load_settings
-from insights_backend.settings.loader import ConfigTree, Dropped, KeyPath
+from insights_backend.settings.keys import KeyPath
 from insights_backend.settings.schema import read_settings
+from insights_backend.settings.tree import ConfigTree, Dropped
 
 OURS = "backstageInsights"
 BASE = {"baseUrl": "http://portal:7007/"}

@@ -1,0 +1,102 @@
+"""From the values of single keys to `Settings`: defaults that follow from other keys, and keys that need others."""
+
+from typing import Any
+
+from insights_backend.settings.keys import API_TOKEN, ROOT, KeyPath
+from insights_backend.settings.messages import problem, unset_secret
+from insights_backend.settings.readers import token
+from insights_backend.settings.tree import ConfigTree
+from insights_backend.settings.values import (
+    AuthSettings,
+    CatalogSettings,
+    IngestSettings,
+    RedactionSettings,
+    Secret,
+    Settings,
+    UploadSettings,
+    WarehouseSettings,
+)
+
+_TOKENS: KeyPath = (ROOT, "auth", "tokens")
+_SECRETS: frozenset[KeyPath] = frozenset(
+    {
+        _TOKENS,
+        (ROOT, "catalog", "token"),
+        (ROOT, "upload", "token"),
+        (ROOT, "salt"),
+        (ROOT, "warehouse", "dsn"),
+    }
+)
+
+
+def check_secrets(tree: ConfigTree) -> None:
+    """Refuse a secret that was written and then lost, since its variable is not set.
+
+    Raises:
+        ConfigError: names the key, its file and the variable.
+    """
+    for path in tree.dropped:
+        is_token = path[:-1] == _TOKENS
+        if is_token or (path in _SECRETS and tree.value(path) is None):
+            raise unset_secret(tree, path)
+
+
+def build_settings(tree: ConfigTree, loaded: dict[str, Any]) -> Settings:
+    """Make the settings from values that are right by themselves.
+
+    Args:
+        tree: the configuration, for what a message says.
+        loaded: what the declaration made of it, by attribute; absent keys are absent.
+
+    Raises:
+        ConfigError: a key is missing that another one needs, or two exclude each other.
+    """
+    own: dict[str, Any] = dict(loaded.get("insights", {}))
+    base_url: str | None = loaded.get("backend", {}).get("base_url")
+    data_dir = own.get("data_dir", Settings.__dataclass_fields__["data_dir"].default)
+    default_dsn = {"dsn": Secret(f"chdb:///{data_dir}/warehouse")}
+    return Settings(
+        auth=_auth(tree, own.pop("auth", {}), base_url),
+        catalog=_catalog(tree, own.pop("catalog", {}), base_url),
+        ingest=IngestSettings(**own.pop("ingest", {})),
+        upload=_upload(tree, own.pop("upload", {})),
+        warehouse=WarehouseSettings(**default_dsn | own.pop("warehouse", {})),
+        redaction=RedactionSettings(**own.pop("redaction", {})),
+        **{f"outbox_{key}": value for key, value in own.pop("outbox", {}).items()},
+        **{f"dashboard_{key}": value for key, value in own.pop("dashboard", {}).items()},
+        **own,
+    )
+
+
+def _auth(tree: ConfigTree, raw: dict[str, Any], base_url: str | None) -> AuthSettings:
+    derived = {"jwks_url": f"{base_url}/api/auth/.well-known/jwks.json"} if base_url else {}
+    auth = AuthSettings(**derived | raw)
+    if auth.mode == "backstage" and auth.jwks_url is None:
+        raise problem(tree, (ROOT, "auth", "jwksUrl"), "missing; set it, or backend.baseUrl")
+    if auth.mode == "static" and not auth.tokens:
+        raise problem(tree, _TOKENS, "missing; auth.mode static needs at least one token")
+    return auth
+
+
+def _catalog(tree: ConfigTree, raw: dict[str, Any], base_url: str | None) -> CatalogSettings:
+    if "file" in raw and "base_url" in raw:
+        raise problem(tree, (ROOT, "catalog", "file"), "set beside catalog.baseUrl; keep one of the two")
+    derived = {"base_url": f"{base_url}/api/catalog"} if base_url and "file" not in raw else {}
+    catalog = CatalogSettings(**derived | raw)
+    if catalog.file is None and catalog.base_url is None:
+        raise problem(tree, (ROOT, "catalog", "baseUrl"), "missing; set it, or catalog.file, or backend.baseUrl")
+    return catalog
+
+
+def _upload(tree: ConfigTree, raw: dict[str, Any]) -> UploadSettings:
+    if "url" not in raw or "token" in raw:
+        return UploadSettings(**raw)
+    written = tree.value(API_TOKEN)
+    if written is None and API_TOKEN in tree.dropped:
+        raise unset_secret(tree, API_TOKEN)
+    if written is None:
+        raise problem(tree, (ROOT, "upload", "token"), "missing; upload.url needs it, or spotify.apiToken")
+    try:
+        return UploadSettings(**raw, token=token(written))
+    except ValueError as error:
+        raise problem(tree, API_TOKEN, str(error)) from None

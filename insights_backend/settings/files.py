@@ -1,0 +1,109 @@
+"""Configuration files: bounded, read as UTF-8, and parsed as YAML 1.2 or as JSON.
+
+An error names the file and the place in it and never repeats a value, since that may be a secret.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import ComposerError
+from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from insights_backend.errors import ConfigError
+
+_MAX_BYTES = 4 * 1024 * 1024
+
+
+def absolute(path: Path) -> Path:
+    """Return the absolute path without `..`; links stay, so that messages show the path that was written."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would show the targets of mounted links
+
+
+def read_text(file: Path, subject: str) -> str:
+    """Read a bounded UTF-8 text.
+
+    Args:
+        file: an absolute path.
+        subject: how an error begins: names the file, and who wanted it.
+
+    Raises:
+        ConfigError: there is no such file, it cannot be read, it is too large, or it is not UTF-8.
+    """
+    try:
+        if not file.is_file():
+            raise ConfigError(f"{subject}: no such file; create it, or correct the path")
+        with file.open("rb") as stream:
+            content = stream.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{subject}: cannot be read: {error.strerror}") from None
+    if len(content) > _MAX_BYTES:
+        raise ConfigError(f"{subject}: over {_MAX_BYTES} bytes; make it smaller")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{subject}: not UTF-8; save it as UTF-8") from None
+
+
+class _CoreConstructor(SafeConstructor):
+    """The core schema of YAML 1.2: `<<` is a plain key, dates and foreign tags are plain values."""
+
+    def flatten_mapping(self, node: Any) -> None:
+        """Merge nothing in."""
+
+    def plain(self, node: Node) -> Any:
+        """Build a value by the form that it is written in."""
+        if isinstance(node, MappingNode):
+            return self.construct_yaml_map(node)
+        return self.construct_yaml_seq(node) if isinstance(node, SequenceNode) else node.value
+
+
+for _tag in ("merge", "timestamp", "binary", "omap", "pairs", "set"):
+    _CoreConstructor.add_constructor(f"tag:yaml.org,2002:{_tag}", _CoreConstructor.plain)
+_CoreConstructor.add_constructor(None, _CoreConstructor.plain)
+
+
+def parse_yaml(text: str, name: str) -> Any:
+    """Parse one YAML document; an empty one is None.
+
+    Raises:
+        ConfigError: it is not valid; begins with the name, and gives line and column where there are any.
+    """
+    yaml = YAML(typ="safe", pure=True)
+    yaml.version = (1, 2)
+    yaml.Constructor = _CoreConstructor
+    try:
+        return yaml.load(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ConfigError(f"{name}{where}: not valid YAML: {_yaml_problem(error)}") from None
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{name}: not valid YAML: a number too long, or nested too deep") from None
+
+
+def _yaml_problem(error: YAMLError) -> str:
+    """Describe an error in words of our own: the parser's may repeat a value."""
+    if isinstance(error, DuplicateKeyError):
+        return "a key is written twice"
+    if isinstance(error, ComposerError):
+        return "a second document, or an alias without its anchor"
+    if isinstance(error, ReaderError):
+        return "a character that YAML does not allow"
+    return "check indentation, quotes and brackets"
+
+
+def parse_json(text: str, name: str) -> Any:
+    """Parse a JSON document; raises as `parse_yaml` does."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ConfigError(f"{name}, {where}: not valid JSON: check quotes, commas and brackets") from None
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{name}: not valid JSON: a number too long, or nested too deep") from None
