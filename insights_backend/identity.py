@@ -1,36 +1,27 @@
 """Who sends: from the credentials of a request to the user that they prove.
 
 The rules for a user's token are Backstage's (`auth-backend` issues it, `backend-defaults` checks it); the
-rest is RFC 7519 (JSON Web Token), RFC 7517 (JSON Web Key) and RFC 8725 (their best current practices).
+rest is RFC 7519 (JSON Web Token) and RFC 8725 (their best current practices).
 """
 
 import hashlib
 import hmac
 import re
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import cachetools
 import jwt
-import orjson
 import requests
 
-from insights_backend.errors import (
-    ConfigError,
-    InvalidEntityRefError,
-    UnauthenticatedError,
-    UnavailableError,
-)
+from insights_backend.errors import ConfigError, InvalidEntityRefError, UnauthenticatedError
 from insights_backend.model.entity_ref import EntityRef
+from insights_backend.signing_keys import SigningKeys
 
 MAX_TOKEN_LENGTH = 16 * 1024
-_MAX_JWKS_BYTES = 1024 * 1024
 _MAX_KEY_ID_LENGTH = 256
 _MAX_REMEMBERED_TOKENS = 10_000
-_MAX_RELOADS = 10
-_RELOAD_WINDOW = 60.0
 _LEEWAY = 10.0
 
 _USER_TYPE = "vnd.backstage.user"
@@ -38,9 +29,6 @@ _OTHER_TYPES = {
     "vnd.backstage.limited-user": "the token is a limited user token; send the user's full Backstage token",
     "vnd.backstage.plugin": "the token belongs to a Backstage plugin; send the user's own Backstage token",
 }
-# An operator chooses among these with `auth.identityTokenAlgorithm`. With no symmetric one among them, nobody
-# can sign with what is public (RFC 8725, section 2.1).
-_ALGORITHMS = frozenset(("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"))
 # Only the signature is left to the library: it reads the time from the system, not from our clock.
 _SIGNATURE_ONLY: "jwt.types.Options" = {
     "verify_signature": True,
@@ -121,7 +109,7 @@ class BackstageTokens:
     def __init__(
         self, jwks_url: str, session: requests.Session, clock: Callable[[], float], timeout: float = 2.0
     ) -> None:
-        self._keys = _PublishedKeys(jwks_url, session, clock, timeout)
+        self._keys = SigningKeys(jwks_url, session, clock, timeout)
         self._clock = clock
         self._lock = threading.Lock()
         self._remembered: cachetools.LRUCache[bytes, _Verified] = cachetools.LRUCache(_MAX_REMEMBERED_TOKENS)
@@ -164,98 +152,6 @@ class BackstageTokens:
 class _Verified(NamedTuple):
     user: EntityRef
     expires: float
-
-
-class _PublishedKeys:
-    """The portal's public keys, fetched when a token names one that is not known, kept while it is down."""
-
-    def __init__(self, url: str, session: requests.Session, clock: Callable[[], float], timeout: float) -> None:
-        self._url = url
-        self._session = session
-        self._clock = clock
-        self._timeout = timeout
-        self._lock = threading.Lock()
-        self._keys: Mapping[str, jwt.PyJWK] = {}
-        self._failure: str | None = None
-        self._reloads: deque[float] = deque(maxlen=_MAX_RELOADS)
-        self._attempts = 0
-
-    def get(self, key_id: str) -> jwt.PyJWK:
-        attempts = self._attempts
-        if key_id not in self._keys:
-            self._reload(attempts)
-        key, failure = self._keys.get(key_id), self._failure
-        if key is not None:
-            return key
-        if failure is not None:
-            raise UnavailableError(f"the portal's signing keys (auth.jwksUrl) cannot be fetched: {failure}")
-        raise UnauthenticatedError("the token is signed with a key that the portal does not publish")
-
-    def _reload(self, attempts: int) -> None:
-        """Fetch the keys, unless another thread did while this one waited, or it was done too often."""
-        with self._lock:
-            if self._attempts != attempts or not self._may_reload():
-                return
-            self._reloads.append(self._clock())
-            try:
-                self._keys, self._failure = self._fetch(), None
-            except (requests.RequestException, _UnusableError) as error:
-                self._failure = str(error) if isinstance(error, _UnusableError) else "it does not answer"
-            self._attempts += 1
-
-    def _may_reload(self) -> bool:
-        full = len(self._reloads) == _MAX_RELOADS
-        # Below 0 the clock was set back: better one fetch too many than none for hours.
-        return not full or not 0 <= self._clock() - self._reloads[0] < _RELOAD_WINDOW
-
-    def _fetch(self) -> Mapping[str, jwt.PyJWK]:
-        with self._session.get(self._url, timeout=self._timeout, stream=True, allow_redirects=False) as response:
-            if response.status_code != requests.codes.ok:
-                raise _UnusableError(f"it answers with status {response.status_code}")
-            return _usable_keys(_read_bounded(response))
-
-
-class _UnusableError(Exception):
-    """What came is no set of keys; says why."""
-
-
-def _read_bounded(response: requests.Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_content(64 * 1024):
-        body += chunk
-        if len(body) > _MAX_JWKS_BYTES:
-            raise _UnusableError("its answer is over 1 MiB")
-    return bytes(body)
-
-
-def _usable_keys(body: bytes) -> Mapping[str, jwt.PyJWK]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise _UnusableError("its answer is not JSON") from None
-    members = document.get("keys") if isinstance(document, dict) else None
-    if not isinstance(members, list):
-        raise _UnusableError('its answer has no list of "keys"')
-    keys = {key.key_id: key for key in map(_public_key, members) if key is not None and key.key_id}
-    if not keys:
-        raise _UnusableError("its answer has no key that can be used")
-    return keys
-
-
-def _public_key(member: Any) -> jwt.PyJWK | None:
-    """Read a key as RFC 7517 asks: one that is not understood, or not for signatures, is passed over."""
-    if not isinstance(member, dict) or not isinstance(member.get("kid"), str):
-        return None
-    algorithm = member.get("alg")
-    # Whoever can read a private key ("d") here can sign with it.
-    if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS or "d" in member:
-        return None
-    if member.get("use", "sig") != "sig":
-        return None
-    try:
-        return jwt.PyJWK(member)
-    except (jwt.PyJWTError, TypeError, ValueError):
-        return None
 
 
 def _key_id(header: Mapping[str, Any]) -> str:

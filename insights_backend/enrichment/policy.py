@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
+from insights_backend.enrichment.names import PERSONAL_NAMES, SECRET_NAMES, normal
 from insights_backend.errors import ConfigError
 from insights_backend.settings.values import Treatment
 
 Path = tuple[str, ...]
-
-_MEMO_SIZE = 1024
 
 
 class Rule(NamedTuple):
@@ -76,20 +74,7 @@ _INNER_FIELDS: Mapping[str, Rule] = {
 
 _DEFAULTS = {**STORED_FIELDS, **_INNER_FIELDS}
 
-# Compared without case, `-` and `_`; `userName`, `user_name` and `USERNAME` are one.
-_PERSONAL_NAMES = frozenset({
-    "displayname", "email", "emails", "emailaddress", "useremail", "mail", "picture", "avatar",
-    "avatarurl", "photo", "userid", "username", "login", "loginname", "userlogin", "fullname",
-    "firstname", "lastname", "givenname", "familyname", "middlename", "surname", "nickname", "realname",
-    "preferredusername", "phone", "phonenumber", "telephone", "mobile", "mobilenumber", "dateofbirth",
-    "birthdate", "ssn",
-})  # fmt: skip
-_SECRET_NAMES = frozenset({
-    "password", "passwd", "pwd", "passphrase", "secret", "clientsecret", "token", "accesstoken",
-    "refreshtoken", "idtoken", "authtoken", "apikey", "privatekey", "secretkey", "authorization",
-    "cookie", "credential", "credentials", "jwt",
-})  # fmt: skip
-_NEVER_KEPT = _PERSONAL_NAMES | _SECRET_NAMES
+_NEVER_KEPT = PERSONAL_NAMES | SECRET_NAMES
 _SESSION_NAMES = frozenset({"sessionid"})
 
 
@@ -113,8 +98,7 @@ class Policy:
                     " cannot be kept; use pseudonymise, scan or drop"
                 )
         self._fields = dict(fields)
-        self._names = {_normal(f): t for f, t in fields.items() if "." not in f and f not in STORED_FIELDS}
-        self.rule = lru_cache(maxsize=_MEMO_SIZE)(self._rule)
+        self._names = {normal(f): t for f, t in fields.items() if "." not in f and f not in STORED_FIELDS}
 
     def treatment(self, path: Path) -> Treatment:
         """Return what happens to a field.
@@ -124,7 +108,12 @@ class Policy:
         """
         return self.rule(path).treatment
 
-    def _rule(self, path: Path) -> Rule:
+    def rule(self, path: Path) -> Rule:
+        """Return what happens to a field, and what a kept text must look like there.
+
+        Args:
+            path: the keys from the stored event down; a key may itself be a dot path.
+        """
         dotted = ".".join(path)
         if dotted in self._fields:
             return Rule(self._fields[dotted])
@@ -152,17 +141,13 @@ class Policy:
         return None
 
 
-def _normal(name: str) -> str:
-    return name.replace("-", "").replace("_", "").lower()
-
-
 def last_name(path: Path) -> str:
     """Return the innermost name of a path, without case, `-` and `_`."""
-    return _normal(re.split(r"[./]", path[-1])[-1])
+    return normal(re.split(r"[./]", path[-1])[-1])
 
 
 def _names(dotted: str) -> list[str]:
-    return [_normal(name) for name in re.split(r"[./]", dotted)]
+    return [normal(name) for name in re.split(r"[./]", dotted)]
 
 
 def _has_name(dotted: str, names: frozenset[str]) -> bool:

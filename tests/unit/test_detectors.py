@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights_backend.enrichment.detectors import DETECTORS, Detector, find, is_plain
-from insights_backend.enrichment.redactor import Scanner
+from insights_backend.enrichment.names import PERSONAL_NAMES
+from insights_backend.enrichment.scanner import Scanner
 
 GITHUB_TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.c2lnbmF0dXJlLW9mLWl0"
@@ -132,6 +133,55 @@ NOT_PERSONAL = [
 ]  # fmt: skip
 
 
+PERSONAL_IN_QUERY = [
+    ("/nope/xyz?token=secret&email=a%40b.c#h", "/nope/xyz?token=[credential]&email=[email]#h"),
+    # any of the names, compared without case, `-` and `_`, with any value
+    ("?userName=jane", "?userName=[username]"),
+    ("/x?a=1&USER_ID=4711&b=2", "/x?a=1&USER_ID=[username]&b=2"),
+    ("/x?user-id=4711", "/x?user-id=[username]"),
+    ("/x?E-Mail=none", "/x?E-Mail=[email]"),
+    ("/x?login=true", "/x?login=[username]"),
+    ("/x#displayName=Jane+Doe", "/x#displayName=[username]"),
+    ("/x?displayName=Jane%20Doe&b=2", "/x?displayName=[username]&b=2"),
+    ("/x?lastName=O'Brien,Jane", "/x?lastName=[username]"),
+    ("see <a href='/x?a=1&amp;login=jane'>", "see <a href='/x?a=1&amp;login=[username]>"),
+    # an escaped query, names included; a replaced value ends where its own query says
+    ("/x?%6Cogin=jane", "/x?%6Cogin=[username]"),
+    ("/x?next=%2Fy%3Flogin%3Djane%26b%3D2", "/x?next=%2Fy%3Flogin%3D[username]%26b%3D2"),
+    ("/x?login=a%26b&c=1", "/x?login=[username]&c=1"),
+    # what tells more than its name keeps its type
+    ("/x?userId=user%3Adefault%2Fjane", f"/x?userId={PERSON}"),
+    ("/x?login=jane@example.com", "/x?login=[email]"),
+    ("/x?phone=%2B49%2089%2012345678", "/x?phone=[phone]"),
+]
+
+NOT_PERSONAL_IN_QUERY = [
+    # nothing to hide, or hidden already
+    "/x?email=", "/x?email=&b=2", "/x?email=[email]&b=2", "/x?login=[username]", f"/x?login={PERSON}&b=2",
+    # Backstage's own filters
+    "/catalog?filters[user]=all", "/catalog?filters%5Bkind%5D=component&filters%5Buser%5D=owned", "/x?user=all",
+    # another name, or no query
+    "/x?filters[email]=on", "/x?emailVerified=true", "/x?loginPage=2", "/x?spec.login=2", "/x?b=login", "login=once",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), PERSONAL_IN_QUERY, ids=[text for text, _ in PERSONAL_IN_QUERY])
+def test_in_a_query_a_personal_name_hides_its_value_whatever_it_is(text: str, expected: str) -> None:
+    assert clean(text) == expected
+    assert clean(expected) == expected
+
+
+@pytest.mark.parametrize("text", NOT_PERSONAL_IN_QUERY)
+def test_in_a_query_no_other_name_hides_anything(text: str) -> None:
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize("name", sorted(PERSONAL_NAMES))
+def test_every_name_that_is_never_kept_counts_in_a_query(name: str) -> None:
+    label = "[email]" if "mail" in name else "[username]"
+    assert clean(f"/x?{name}=jane&b=2") == f"/x?{name}={label}&b=2"
+
+
 @pytest.mark.parametrize(("text", "expected"), FOUND, ids=[text for text, _ in FOUND])
 def test_personal_data_is_replaced_by_its_type(text: str, expected: str) -> None:
     assert clean(text) == expected
@@ -182,6 +232,10 @@ UNITS = [
     "~a/",
     "&a=",
     "--a ",
+    "&email=",
+    "?login=a",
+    "1.1.1.1 ",
+    "x@1.1.1.1",
 ]
 
 

@@ -230,6 +230,25 @@ def test_what_is_nested_too_deeply_is_dropped() -> None:
     assert "redaction_failed" in clean["notes"]
 
 
+def test_a_session_is_no_user_even_when_both_have_the_same_text() -> None:
+    clear = redactor(identities="clear")
+    for _ in range(2):
+        assert clear.redact({"user": "abc", "sessionId": "abc"}) == {"user": "abc", "sessionId": NAMES.session("abc")}
+
+
+def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("insights_backend.enrichment.redactor._MEMO_SIZE", 40)
+    small = redactor()
+    for number in range(100):
+        event = {**EVENT, "attributes": {f"key {number}": f"value {number}", "to": EMAIL}}
+        assert small.redact(event)["attributes"] == {f"key {number}": f"value {number}", "to": "[email]"}
+        assert remembered(small._event) <= 40
+
+
+def remembered(place: Any) -> int:
+    return sum(1 + remembered(inside) for inside in place.inside.values()) + len(place.clean)
+
+
 def test_a_number_too_long_to_be_written_is_dropped() -> None:
     assert redact(attributes={"n": 10**5000})["attributes"] == {}
 

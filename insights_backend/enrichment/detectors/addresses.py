@@ -1,0 +1,88 @@
+"""IP addresses of machines, told from versions, netmasks and loopback addresses."""
+
+import ipaddress
+import re
+
+from insights_backend.enrichment.detectors.base import Detector, Match, Span
+
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_IPV4 = re.compile(rf"(?<![\w.])(?<![A-Za-z]-){_OCTET}(?:\.{_OCTET}){{3}}(?![\w+])(?!\.\d)(/\d\d?)?", re.ASCII)
+_IPV4_HINT = re.compile(r"\d\.\d")
+_IPV6 = re.compile(
+    r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{1,4})?(?:%\w{1,16})?(?![\w:])",
+    re.IGNORECASE,
+)
+_ASSIGNED_IPV6 = [ipaddress.IPv6Network(n) for n in ("2000::/3", "fc00::/6", "64:ff9b::/32")]  # IANA
+_SMALLEST_NETWORK = 30
+_IPV6_HINT = re.compile(":[^:]{0,4}:")
+_VERSION_BEFORE = re.compile(
+    r"\b(?:version|ver|v|release|rel|rev|build|sdk|openssl|chrome|chromium|firefox|safari|electron|postgres(?:ql)?"
+    r"|mysql|mariadb|java|jdk|jre|nginx|tomcat|upgrade to|upgraded to|bump(?:ed)? to)"
+    r"[\"']?\s{0,2}[:=/]?\s{0,2}[\"']?\Z"
+    r"|(?:[~^<>]|[<>=~!^]=\s?)\Z"
+)
+_LONGEST_VERSION_BEFORE = 24
+_IMAGE_BEFORE = re.compile(r"[a-z0-9]/[\w.-]{1,40}[:@]\Z")
+_LONGEST_IMAGE_BEFORE = 43
+_PRODUCT_BEFORE = re.compile(r"(?:\A|[\s(;])[A-Z][\w+]{0,30}/\Z")
+_VERSION_AFTER = re.compile(
+    r"-(?:snapshot|alpha|beta|rc|pre|dev|release|final|ga|alpine|slim|debian|ubuntu|jdk|build)", re.I
+)
+_LOGIN = re.compile(r"\b(?:ssh|scp|sftp|rsync|mosh)\b|://")
+_LONGEST_LOGIN = 65
+
+
+def _ipv4(match: Match) -> Span | None:
+    """Leave loopback, netmasks, whole networks, and the four-part versions of packages and browsers alone."""
+    address, before = match[0].partition("/")[0], match.string[max(0, match.start() - 80) : match.start()]
+    if address.startswith(("0.", "127.", "255.")) or _is_network(match[0]) or _is_version(match, address, before):
+        return None
+    return match.start(), match.start() + len(address)
+
+
+def _is_network(text: str) -> bool:
+    address, _, prefix = text.partition("/")
+    return bool(prefix) and int(prefix) <= _SMALLEST_NETWORK and _host_bits(address, int(prefix)) == 0
+
+
+def _host_bits(address: str, prefix: int) -> int:
+    return int(ipaddress.IPv4Address(address)) & (0xFFFFFFFF >> prefix)
+
+
+def _is_version(match: Match, address: str, before: str) -> bool:
+    if _VERSION_AFTER.match(match.string, match.end()):
+        return True
+    if before.endswith("@") and not _LOGIN.search(before[-_LONGEST_LOGIN:-1].rpartition("@")[2].lower()):
+        follows_path = match.string[match.end() : match.end() + 2] == ":/"
+        is_small = all(len(octet) <= len("99") for octet in address.split("."))
+        return is_small and not follows_path and not ipaddress.IPv4Address(address).is_private
+    return _follows_name(before)
+
+
+def _follows_name(before: str) -> bool:
+    """Tell whether a product, a package or the word version stands before; each looks no further than it must."""
+    if before.endswith("/") and _PRODUCT_BEFORE.search(before):
+        return True
+    if "://" in before[-10:]:
+        return False
+    lower = before.lower()
+    if lower.endswith((":", "@")) and _IMAGE_BEFORE.search(lower[-_LONGEST_IMAGE_BEFORE:]):
+        return True
+    return _VERSION_BEFORE.search(lower[-_LONGEST_VERSION_BEFORE:]) is not None
+
+
+def _ipv6(match: Match) -> Span | None:
+    """Take addresses of assigned ranges only: `a::b` is a name in some language, `fe80::1` is an address."""
+    try:
+        address = ipaddress.IPv6Address(match[0].partition("%")[0])
+    except ValueError:
+        return None
+    if address.ipv4_mapped is not None:
+        return None if address.ipv4_mapped.is_loopback else match.span()
+    return match.span() if any(address in network for network in _ASSIGNED_IPV6) else None
+
+
+DETECTORS = (
+    Detector("ip", _IPV4_HINT, _IPV4, _ipv4),
+    Detector("ip", _IPV6_HINT, _IPV6, _ipv6),
+)

@@ -1,0 +1,111 @@
+"""Secrets that are known by what stands before them: the key of an assignment or a query, an option, `bearer`."""
+
+import re
+
+from insights_backend.enrichment.detectors.base import Detector, Match, Span
+
+_EQUALS = re.compile("=")
+_SIGN = re.compile("[=:]|--")
+
+_STRONG_NAMES = r"pass(?:word|wd|phrase|code)|pwd"
+_GUARDED_NAMES = (
+    r"token|secret|api[_ -]?key|access[_ -]?key|private[_ -]?key|secret[_ -]?key|account[_ -]?key"
+    r"|auth[_-]?key"
+    r"|encryption[_ -]?key|signing[_ -]?key|credentials?|authorization|signature|cookie"
+)
+_LOOSE_KEYS = r"(?<![A-Za-z])(?:session(?:[_-]?id)?|sid|jsessionid|phpsessid|sig|code|key|auth|jwt|otp|pass|state)"
+_VALUE = r"(?:\"(?P<quoted>[^\"]+)\"?|'(?P<single>[^']+)'?|(?P<bare>(?:(?!&[\w.-]{1,40}=)[^\s\"'<>])++))"
+_QUERY_VALUE = r"(?P<bare>[^\s&#;\"'<>]+)"
+_TO = r"[\"'\]]{0,2}\s{0,3}(?P<sign>:=|=>|==?|:)\s{0,3}"
+_QUERY = re.compile(
+    rf"[?&#;](?P<key>[\w.\[\]-]{{0,60}}?(?P<strong>{_STRONG_NAMES}|{_GUARDED_NAMES})|{_LOOSE_KEYS})=" + _QUERY_VALUE,
+    re.IGNORECASE,
+)
+_ASSIGNED = re.compile(rf"(?P<key>(?P<strong>{_STRONG_NAMES})|{_GUARDED_NAMES}){_TO}{_VALUE}", re.IGNORECASE)
+_LOOSE_ASSIGNED = re.compile(rf"{_LOOSE_KEYS}=(?P<bare>[^\s&#;\"'<>]+)", re.IGNORECASE)
+_LONGEST_KEY = 60
+_SHORT_TOKEN = 12
+_LONG_TOKEN = 16
+_QUERY_BEFORE = re.compile(r"[?&#;][\w.\[\]-]*\Z")
+_OPTION = re.compile(
+    rf"(?<![\w-])--(?=\w)[\w-]{{0,30}}?(?:{_STRONG_NAMES}|{_GUARDED_NAMES}) (?P<bare>[^\s\"'<>-][^\s\"'<>]*)"
+)
+
+_BEARER = re.compile(r"(?<![A-Za-z])(?:bearer|basic|token)\s{1,3}([\w.~+/=-]{12,}+)", re.IGNORECASE)
+_COMMAND_USER = re.compile(r"(?<!\S)(?:-u|--(?:proxy-)?user)[ =](\S+:\S+)")
+_HEADER = re.compile(
+    r"authorization[\"']?\s?[:=]\s?[\"']?(?:bearer|basic|token|digest)\s+([\w.~+/=-]++)", re.IGNORECASE
+)
+
+_PLACEHOLDER = re.compile(
+    r"\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\{\{.*|%\(.*|\*+|x{3,}|\.{3}|your[-_].*|placeholder.*|<.*|change-?me|\[[a-z]{2,12}\]"
+    r"|true|false|null|none|nil|undefined|required|optional|yes|no|string|bearer|basic|enabled|disabled|!.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_PLAIN_NAME = re.compile(r"[A-Za-z]+(?:[-_./:][A-Za-z0-9]+)*[,.;]?")
+
+
+def _value_span(match: Match) -> Span | None:
+    for group in ("quoted", "single", "bare"):
+        if match.groupdict().get(group) is not None:
+            return None if _PLACEHOLDER.fullmatch(match[group]) else match.span(group)
+    return None
+
+
+def _looks_random(text: str) -> bool:
+    """Tell a made token from a word: long, of letters and digits or of both cases, not words with seams."""
+    mixed = any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
+    cases = any(c.isupper() for c in text[1:]) and any(c.islower() for c in text)
+    if _is_one_mixed_run(text):
+        return True
+    return len(text) >= _SHORT_TOKEN and (mixed or cases) and not _PLAIN_NAME.fullmatch(text)
+
+
+def _is_one_mixed_run(text: str) -> bool:
+    digits = sum(c.isdigit() for c in text)
+    return len(text) >= _LONG_TOKEN and text.isalnum() and 1 < digits < len(text)
+
+
+def _assigned(match: Match) -> Span | None:
+    """After `=` any value is secret; after `:` it may be prose, so it must look like more than a word."""
+    span = None if _is_query_key(match) else _value_span(match)
+    if span is None or match["sign"] != ":":
+        return span
+    value = match.string[slice(*span)]
+    if match["strong"]:
+        return None if value.rstrip(",.;").isalpha() else span
+    return None if _PLAIN_NAME.fullmatch(value) and not _is_one_mixed_run(value) else span
+
+
+def _is_query_key(match: Match) -> bool:
+    """A value in a query ends at `&` or `#`, and has a detector of its own."""
+    before = match.string[max(0, match.start() - _LONGEST_KEY) : match.start()]
+    return match["sign"] == "=" and _QUERY_BEFORE.search(before) is not None
+
+
+def _in_query(match: Match) -> Span | None:
+    span = _value_span(match)
+    return span if match["strong"] or _looks_random(match["bare"]) else None
+
+
+def _random_value(match: Match) -> Span | None:
+    return _value_span(match) if _looks_random(match["bare"]) else None
+
+
+def _random_token(match: Match) -> Span | None:
+    return match.span(1) if _looks_random(match[1]) else None
+
+
+def _option_value(match: Match) -> Span | None:
+    return None if match["bare"].isalpha() else _value_span(match)
+
+
+DETECTORS = (
+    Detector("credential", _EQUALS, _QUERY, _in_query),
+    Detector("credential", _EQUALS, _LOOSE_ASSIGNED, _random_value),
+    Detector("credential", _SIGN, _ASSIGNED, _assigned),
+    Detector("credential", _SIGN, _HEADER),
+    Detector("credential", re.compile(" "), _BEARER, _random_token),
+    Detector("credential", re.compile("--"), _OPTION, _option_value),
+    Detector("credential", re.compile("-u"), _COMMAND_USER),
+)

@@ -1,0 +1,58 @@
+"""Secrets that have a shape of their own: keys, tokens of known makers, webhooks, the user of a URL."""
+
+import re
+
+from insights_backend.enrichment.detectors.base import AT, Detector, Match, Span
+
+REPOSITORY_USERS = frozenset({"git", "hg", "svn"})
+"""What stands before the `@` of a repository's address, and is nobody."""
+
+_LONG_RUN = re.compile(r"[\w.-]{16}")
+
+_PEM = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?s:.*?)(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"
+)
+_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]*+)*+", re.ASCII)
+_PROVIDER = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])"  # AWS
+    r"|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_\w{20,}+"
+    r"|gl(?:pat|dt|rt|rtr|ptt|oas|soat|cbt|ft|imt|agent|ffct)-[\w-]{16,}+|GR1348941[\w-]{20,}+"  # GitLab
+    r"|xox[a-z](?:\.xox[a-z])?-[\w-]{10,}+|xapp-\d-[\w-]{10,}+"  # Slack
+    r"|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,}+|whsec_[A-Za-z0-9+/=]{16,}+"  # Stripe
+    r"|npm_[A-Za-z0-9]{30,}+|pypi-[\w-]{40,}+|rubygems_[0-9a-f]{40,}+|dckr_pat_[\w-]{20,}+"
+    r"|SG\.[\w-]{16,}+\.[\w-]{16,}+|sq[abup]_[0-9a-f]{40}|sq0[a-z]{3}-[\w-]{20,}+"  # SendGrid, Sonar, Square
+    r"|sk-(?:(?:proj|svcacct|admin|ant|or|lf)-)[\w-]{20,}+|sk-[A-Za-z0-9]{32,}+|hf_[A-Za-z0-9]{30,}+"
+    r"|AIza[\w-]{30,}+|ya29\.[\w-]{20,}+|GOCSPX-[\w-]{20,}+"  # Google
+    r"|hv[sbr]\.[\w-]{20,}+|do[opr]_v1_[0-9a-f]{60,}+|shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}"
+    r"|dapi[0-9a-f]{32}|ATATT3[\w=-]{30,}+|ATCTT3[\w=-]{30,}+|NRAK-[A-Z0-9]{20,}+|NRII-[\w-]{20,}+"
+    r"|gls?[ac]_[A-Za-z0-9_+/=]{30,}+|lin_(?:api|oauth)_\w{30,}+|fig[do]_[\w-]{30,}+|PMAK-[\w-]{30,}+"
+    r"|sntry[su]_[\w+/=-]{30,}+|pul-[0-9a-f]{40}|dp\.[a-z]{2,5}\.[\w.-]{30,}+|AKCp[A-Za-z0-9]{40,}+"
+    r"|AGE-SECRET-KEY-1[A-Z0-9]{50,}+|SK[0-9a-f]{32}(?![A-Za-z0-9])|key-[0-9a-f]{32}(?![A-Za-z0-9])"
+    r"|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}+|\d{8,10}:AA[\w-]{33}(?![\w-])"  # Terraform Cloud, Telegram
+    r")",
+    re.ASCII,
+)
+_WEBHOOK = re.compile(
+    r"https?://(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)"
+    r"|(?:\w{1,20}\.)?discord(?:app)?\.com/api/webhooks|[\w-]{1,60}\.webhook\.office\.com/webhookb2)/[\w/@.-]+"
+)
+_SSH_KEY = re.compile(r"(?<![A-Za-z0-9+/])AAAA[A-Z][A-Za-z0-9+/]{40,}+={0,2}")
+_URL_USER = re.compile(r"(?<=://)([^\s/?#\"'<>]+)@")
+_USER_PLACEHOLDER = re.compile(r"(?:[\w-]*:)?(?:\$\{[^{}]*\}|\$\w+|\$?\{\{[^{}]*\}\})")
+
+
+def _url_user(match: Match) -> Span | None:
+    value = match[1]
+    return None if value in REPOSITORY_USERS or _USER_PLACEHOLDER.fullmatch(value) else match.span(1)
+
+
+DETECTORS = (
+    Detector("credential", re.compile("-----B"), _PEM),
+    Detector("credential", re.compile("eyJ"), _JWT),
+    Detector("credential", re.compile("webhook|hooks"), _WEBHOOK),
+    Detector("credential", _LONG_RUN, _PROVIDER),
+    Detector("credential", re.compile("AAAA"), _SSH_KEY),
+    Detector("credential", AT, _URL_USER, _url_user),
+)

@@ -1,0 +1,77 @@
+"""Numbers that are somebody's: payment cards, bank accounts (IBAN), US social security numbers."""
+
+import re
+
+from insights_backend.enrichment.detectors.base import SEVEN_DIGITS, Detector, Match, Span, whole
+
+_CARD = re.compile(
+    r"(?<!\w)(?<!\d[.,-])(?<![A-Za-z]-)"
+    r"(?:\d{4}([ +-])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ +-])\d{6}\2\d{4,5}|\d{13,19})"
+    r"(?!\w|[.-]\d)"
+)
+_CARD_BRANDS = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
+    r"|(?:5[1-5]\d{4}|222[1-9]\d\d|22[3-9]\d{3}|2[3-6]\d{4}|27[01]\d{3}|2720\d\d)\d{10}"  # Mastercard
+    r"|3[47]\d{13}|3(?:0[0-5]|095|[689]\d)\d{11,16}|220[0-4]\d{12}"  # American Express, Diners Club, Mir
+    r"|(?:6011|64[4-9]\d|65\d\d|62\d\d|60\d\d|8[12]\d\d)\d{12,15}|35(?:2[89]|[3-8]\d)\d{12,15}"  # and JCB
+    r"|50(?:18|19|20|38)\d{12,15}|(?:5[678]|6[37])\d{14,17}"  # Dankort, Maestro
+)
+
+
+_NO_SEPARATORS = str.maketrans("", "", " +-")
+_DIGIT_SUMS_OF_DOUBLES = str.maketrans("0123456789", "0246813579")
+
+
+def _card(match: Match) -> Span | None:
+    """Known brand and length, and the check digit of ISO/IEC 7812 (Luhn)."""
+    digits = match[0].translate(_NO_SEPARATORS)
+    return match.span() if _CARD_BRANDS.fullmatch(digits) and _luhn(digits) else None
+
+
+def _luhn(digits: str) -> bool:
+    doubled = digits[-2::-2].translate(_DIGIT_SUMS_OF_DOUBLES)
+    return sum(map(int, doubled + digits[-1::-2])) % 10 == 0
+
+
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ +-]?[A-Z0-9]){11,30}", re.IGNORECASE | re.ASCII)
+_IBAN_LENGTHS = {
+    country: int(length)
+    for length, countries in {
+        "15": "NO", "16": "BE", "18": "DK FI FO GL NL SD FK", "19": "MK SI", "20": "AT BA EE KZ LT LU XK MN",
+        "21": "CH HR LI LV", "22": "BG BH CR DE GB GE IE ME RS VA", "23": "AE GI IL IQ TL OM SO",
+        "24": "AD CZ ES MD PK RO SA SE SK TN VG", "25": "PT ST LY", "26": "IS TR",
+        "27": "BI DJ FR GR IT MC MR SM",
+        "28": "AL AZ BY CY DO GT HU LB PL SV NI", "29": "BR EG PS QA UA", "30": "JO KW MU YE", "31": "MT SC",
+        "32": "LC", "33": "RU",
+    }.items()
+    for country in countries.split()
+}  # fmt: skip
+
+
+_IBAN_DIGITS = {ord("A") + index: str(10 + index) for index in range(26)}
+
+
+def _iban(match: Match) -> Span | None:
+    """Length by country and the check digits of ISO 13616 (mod 97); the words after it are not part of it."""
+    length = _IBAN_LENGTHS.get(match[0][:2].upper())
+    text = match[0].translate(_NO_SEPARATORS).upper()[:length]
+    if length is None or len(text) < length or int((text[4:] + text[:4]).translate(_IBAN_DIGITS)) % 97 != 1:
+        return None
+    places = [index for index, char in enumerate(match[0]) if char.isalnum()]
+    end = match.start() + places[length - 1] + 1
+    return None if match.string[end : end + 1].isalnum() else (match.start(), end)
+
+
+_SSN = re.compile(r"(?<![\w-])(?<!\d[ .])(?!000|666|9)\d{3}([ -])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])(?! \d)(?!\.\d)")
+_NAMED_SSN = re.compile(
+    r"(?:ssn|social[ _-]?security(?:[ _-]?(?:number|no))?|tax[ _-]?id)"
+    r"\W{0,4}((?!000|666|9)\d{3}[ .-]?\d{2}[ .-]?\d{4})(?!\d)",
+    re.IGNORECASE,
+)
+
+DETECTORS = (
+    Detector("iban", SEVEN_DIGITS, _IBAN, _iban),
+    Detector("card", SEVEN_DIGITS, _CARD, _card),
+    Detector("ssn", SEVEN_DIGITS, _SSN, whole),
+    Detector("ssn", SEVEN_DIGITS, _NAMED_SSN),
+)

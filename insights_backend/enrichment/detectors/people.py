@@ -1,0 +1,65 @@
+"""Users by reference, by the path of their page, and by the path of their home directory."""
+
+import re
+from collections.abc import Iterator
+
+from insights_backend.enrichment.detectors.base import Detector, Found, Match, Span
+
+_OAUTH_SCOPES = frozenset({
+    "email", "read", "write", "follow", "create", "delete", "update", "list", "admin", "password", "pass",
+    "group",
+})  # fmt: skip
+_REF_HINT = re.compile(r"user[:/]", re.IGNORECASE)
+_NAME = r"[^\W_](?:[\w.@+-]*\w)?"
+_USER_REF = re.compile(
+    rf"(?<![\w:])(?<!//)user:(?:(?P<space>[\w-]{{1,63}}+)/{_NAME}|(?P<short>[^\W_](?:[\w.+-]*\w)?))",
+    re.IGNORECASE,
+)
+_USER_PATH = re.compile(
+    r"/(?:catalog|docs)/(?P<namespace>[^/\s]+)/user/(?P<name>[^/\s?#,;:\"'<>()]+)"
+    r"|/by-name/user/(?P<space>[^/\s]+)/(?P<user>[^/\s?#,;:\"'<>()]+)",
+    re.IGNORECASE,
+)
+
+
+def user_refs(text: str) -> Iterator[Found]:
+    """Find entity references of users ("References") and paths of their pages (plugin-catalog's routes)."""
+    if not _REF_HINT.search(text):
+        return
+    for match in _USER_REF.finditer(text):
+        if match["space"] or match["short"].lower() not in _OAUTH_SCOPES:
+            yield Found("username", *match.span(), ref=match[0])
+    for match in _USER_PATH.finditer(text):
+        namespace = match["namespace"] or match["space"]
+        name = "name" if match["name"] else "user"
+        yield Found("username", *match.span(name), ref=f"user:{namespace}/{match[name]}")
+
+
+_PATH_HINT = re.compile(r"home[/\\]|users[/\\]|settings[/\\]|~", re.IGNORECASE)
+_UNIX_HOME = re.compile(r"(?<![\w)\]}.%-])(?:/(?:var|export|usr))?(?:/mnt/[a-z])?/(?:home|Users)/([\w.@+-]+)")
+_FILE_URL_HOME = re.compile(r"file://(?:localhost)?/(?:home|Users)/([\w.@+-]+)")
+_WINDOWS_HOME = re.compile(
+    r"(?:[a-z]:[\\/]{1,2}|\\)(?:users|documents and settings)[\\/]{1,2}"
+    r"([^\\/:*?\"<>|\s]++(?: [^\\/:*?\"<>|\s]++){1,3}(?=[\\/])|[^\\/:*?\"<>|\s]+)",
+    re.IGNORECASE,
+)
+_TILDE_HOME = re.compile(r"(?<![\w~.^\])])~([A-Za-z_][\w.-]*)(?=/)|(?<=/)~([A-Za-z_][\w.-]*)")
+_SHARED_HOMES = frozenset({
+    "runner", "node", "app", "ubuntu", "ec2-user", "jenkins", "vscode", "coder", "user", "root",
+    "shared", "public", "default", "git", "admin", "circleci", "gitpod", "linuxbrew", "airflow",
+    "jovyan", "nonroot", "azureuser", "vagrant", "pi", "username",
+})  # fmt: skip
+
+
+def _home(match: Match) -> Span | None:
+    """Leave the accounts of machines and images alone."""
+    group = match.lastindex or 0
+    return None if match[group].lower() in _SHARED_HOMES else match.span(group)
+
+
+DETECTORS = (
+    Detector("username", _PATH_HINT, _UNIX_HOME, _home),
+    Detector("username", _PATH_HINT, _FILE_URL_HOME, _home),
+    Detector("username", _PATH_HINT, _WINDOWS_HOME, _home),
+    Detector("username", _PATH_HINT, _TILDE_HOME, _home),
+)

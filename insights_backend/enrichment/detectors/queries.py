@@ -1,0 +1,33 @@
+"""Values in the query of a URL that are personal by their name: `?login=jane&e-mail=...`."""
+
+import re
+
+from insights_backend.enrichment.detectors.base import Detector, Match, Span
+from insights_backend.enrichment.names import MAIL_NAMES, PERSONAL_NAMES, normal
+from insights_backend.enrichment.pseudonyms import is_pseudonym
+
+_OTHER_NAMES = PERSONAL_NAMES - MAIL_NAMES
+_EQUALS = re.compile("=")
+# A bare name only: Backstage's own `filters[user]=all` tells nothing of anybody.
+_FIELD = re.compile(r"(?<=[?&#;])(?P<name>[A-Za-z_-]{1,40}+)=(?P<value>[^\s&#;\"<>]+)", re.ASCII)
+_LABEL = re.compile(r"\[[a-z]{2,12}\]")
+
+
+def _mail(match: Match) -> Span | None:
+    return _value(match) if normal(match["name"]) in MAIL_NAMES else None
+
+
+def _other(match: Match) -> Span | None:
+    return _value(match) if normal(match["name"]) in _OTHER_NAMES else None
+
+
+def _value(match: Match) -> Span | None:
+    """Leave what is cleaned already."""
+    is_clean = _LABEL.fullmatch(match["value"]) or is_pseudonym(match["value"])
+    return None if is_clean else match.span("value")
+
+
+DETECTORS = (
+    Detector("email", _EQUALS, _FIELD, _mail),
+    Detector("username", _EQUALS, _FIELD, _other),
+)

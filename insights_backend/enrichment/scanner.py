@@ -1,0 +1,93 @@
+"""Replaces in a text what the detectors find, until nothing more is found."""
+
+from collections.abc import Callable, Iterable
+
+from insights_backend.enrichment.detectors import Found, find, is_plain
+from insights_backend.enrichment.pseudonyms import is_pseudonym
+from insights_backend.enrichment.readable import readable
+
+_MAX_ROUNDS = 5
+_MAX_PIECES = 64
+_REDACTED = "[redacted]"
+_MEMO_SIZE = 8192
+_MEMO_TEXT = 256
+
+
+class Scanner:
+    """Replaces what the detectors find by its type, also behind percent-encoding and look-alike letters.
+
+    Args:
+        name_user: gives the pseudonym of a user's entity reference; None leaves references as they are.
+    """
+
+    def __init__(self, name_user: Callable[[str], str] | None) -> None:
+        self._name_user = name_user
+        self._clean: set[str] = set()
+
+    def clean(self, text: str) -> str:
+        """Return the text without personal data and secrets; cleaning the result changes nothing.
+
+        A text that holds very much of it, or that does not settle because each replacement uncovers something
+        else, is replaced as a whole.
+        """
+        if text in self._clean:
+            return text
+        if is_plain(text):
+            self._remember(text)
+            return text
+        for _ in range(_MAX_ROUNDS):
+            cleaned = self._replace(text)
+            if cleaned == text:
+                self._remember(text)
+                return text
+            text = cleaned
+        return _REDACTED
+
+    def _remember(self, text: str) -> None:
+        if len(text) <= _MEMO_TEXT:
+            if len(self._clean) >= _MEMO_SIZE:
+                self._clean.clear()
+            self._clean.add(text)
+
+    def _replace(self, text: str) -> str:
+        parts, position = [], 0
+        pieces = _merged(_find_everywhere(text))
+        if len(pieces) > _MAX_PIECES:
+            return _REDACTED
+        for start, end, found in pieces:
+            parts += [text[position:start], self._replacement(found, text[start:end])]
+            position = end
+        return "".join([*parts, text[position:]])
+
+    def _replacement(self, found: Found, original: str) -> str:
+        if found.ref is None:
+            return f"[{found.label}]"
+        name = found.ref.rpartition("/")[2]
+        if is_pseudonym(name):
+            return name
+        return original if self._name_user is None else self._name_user(found.ref)
+
+
+def _find_everywhere(text: str) -> list[Found]:
+    """Find in the text as it is read by people and as it is written: an escaped `&` ends no secret."""
+    if text.isascii() and "%" not in text:
+        return find(text)
+    plain, starts = readable(text)
+    if plain == text:
+        return find(text)
+    decoded = [Found(f.label, starts[f.start], starts[f.end], f.ref) for f in find(plain)]
+    is_too_much = len(_merged(decoded)) > _MAX_PIECES
+    return decoded if is_too_much else [*decoded, *find(text)]
+
+
+def _merged(found: Iterable[Found]) -> list[tuple[int, int, Found]]:
+    """Join what overlaps; the longest of what was joined, or the first of equals, gives it its name."""
+    merged: list[tuple[int, int, Found]] = []
+    for item in sorted(found, key=lambda f: f.start):
+        if merged and item.start < merged[-1][1]:
+            start, end, best = merged[-1]
+            longer = item.end - item.start > best.end - best.start
+            merged[-1] = (start, max(end, item.end), item if longer else best)
+        else:
+            merged.append((item.start, item.end, item))
+    return merged

@@ -1,0 +1,78 @@
+"""What the policy's treatments do to a text, where identities are pseudonyms and where they are clear."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from insights_backend.enrichment.policy import STORED_FIELDS, Path, Policy, Rule, last_name
+from insights_backend.enrichment.pseudonyms import Pseudonyms
+from insights_backend.enrichment.scanner import Scanner
+from insights_backend.errors import InvalidEntityRefError
+from insights_backend.model.entity_ref import EntityRef
+
+_USER_REF = re.compile(r"user:[\w-]{1,63}/[\w.@+-]{1,253}", re.IGNORECASE)
+_USER_FIELDS = frozenset({"user", "username", "name"})
+
+
+class Treatments:
+    """Gives the rule of each path, and the function that cleans a text by it.
+
+    Args:
+        policy: what happens to each field.
+        pseudonyms: names people and sessions.
+        clear: leaves references to users as they are.
+        enabled: False treats the identities only, and scans nothing.
+    """
+
+    def __init__(self, policy: Policy, pseudonyms: Pseudonyms, *, clear: bool, enabled: bool) -> None:
+        self._policy = policy
+        self._pseudonyms = pseudonyms
+        self._clear = clear
+        self._enabled = enabled
+        self.scan = Scanner(None if clear else pseudonyms.user).clean
+
+    def rule(self, path: Path) -> Rule:
+        """Return what happens to a field; when nothing is scanned, all but the identities is kept."""
+        return self._policy.rule(path) if self._enabled else _identity_rule(path)
+
+    def cleaner(self, path: Path, rule: Rule) -> Callable[[str], str]:
+        """Return what cleans a text at a path by a rule; a rule that drops needs none, and is scanned."""
+        if rule.treatment == "pseudonymise":
+            return partial(self._pseudonym, last_name(path))
+        if rule.treatment == "keep":
+            return partial(self._kept, rule.shape, path)
+        return self.scan
+
+    def _kept(self, shape: re.Pattern[str] | None, path: Path, text: str) -> str:
+        """Clean a text only if it does not look like what its field keeps, such as an owner that is a user."""
+        if shape is None or shape.fullmatch(text):
+            return text
+        if not self._clear and _is_user(text):
+            return self._pseudonyms.user(text)
+        cleaned = self.scan(text) if self._enabled else text
+        return self._pseudonyms.opaque(text) if path == ("id",) and cleaned != text else cleaned
+
+    def _pseudonym(self, name: str, text: str) -> str:
+        if name == "sessionid":
+            return self._pseudonyms.session(text)
+        if name not in _USER_FIELDS and not _is_user(text):
+            return self._pseudonyms.opaque(text)
+        if not self._clear:
+            return self._pseudonyms.user(text)
+        return text if _USER_REF.fullmatch(text) or not self._enabled else self.scan(text)
+
+
+def _identity_rule(path: Path) -> Rule:
+    if path in {("user",), ("sessionId",)}:
+        return Rule("pseudonymise")
+    is_ref = path in {("entity",), ("target",), ("entityMetadata", "spec.owner")}
+    return Rule("keep", STORED_FIELDS["entity"].shape) if is_ref else Rule("keep")
+
+
+def _is_user(text: str) -> bool:
+    if text[:5].lower() != "user:":
+        return False
+    try:
+        return EntityRef.parse(text).kind == "user"
+    except InvalidEntityRefError:
+        return False
