@@ -107,6 +107,11 @@ class Insights:
                 if self.dispatcher.failures
                 else None
             ),
+            "outbox": lambda: (
+                f"a damaged file was set aside as {self.outbox.set_aside.name}; its events were not delivered"
+                if self.outbox.set_aside
+                else None
+            ),
             "warehouse": lambda: (
                 None if self.settings.debug or self.engine.is_open else "the warehouse is not open yet"
             ),
@@ -140,7 +145,7 @@ def assemble(settings: Settings, clock: Callable[[], float] = time.time) -> Insi
         environment=settings.environment,
     )
     catalog = CachedCatalog(_catalog(settings, capture), settings.catalog.cache_ttl, _MAX_CATALOG_ENTRIES, clock)
-    outbox = Outbox(data, max_bytes=settings.outbox_max_bytes)
+    outbox = Outbox(data, max_bytes=settings.outbox_max_bytes, clock=clock)
     engine = Engine(settings.warehouse.dsn.reveal())
     events = EventStore(engine, clock=clock, max_age=settings.ingest.max_age)
     dispatcher = Dispatcher(
@@ -318,7 +323,7 @@ def _warn(settings: Settings) -> None:
         )
     if settings.dashboard_access == "open":
         _log.warning(
-            "dashboard.access is open: ANYONE WHO REACHES THIS PORT can read, export and erase. "
+            "dashboard.access is open: ANYONE WHO REACHES THIS PORT can read and export everything. "
             "For development on loopback only."
         )
     if settings.identities == "clear":

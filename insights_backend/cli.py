@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, get_args
@@ -12,6 +13,7 @@ import requests
 
 from insights_backend._version import __version__
 from insights_backend.access import Scope, TokenStore
+from insights_backend.app import assemble
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.errors import InsightsError
 from insights_backend.settings import Settings, load_settings
@@ -80,15 +82,49 @@ def outbox() -> None:
 @click.pass_obj
 def outbox_status(paths: tuple[Path, ...]) -> None:
     """Say how much waits, and for how long."""
-    settings = _settings(paths)
-    box = Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes)
-    try:
+    with _outbox(paths) as box:
         waiting = box.backlog()
-    finally:
-        box.close()
     click.echo(f"requests: {waiting.requests}\nevents:   {waiting.events}\nbytes:    {waiting.bytes}")
     if waiting.oldest is not None:
         click.echo(f"oldest:   {int(time.time() - waiting.oldest / 1000)} s ago")
+
+
+@outbox.command("dead")
+@click.option("--show", is_flag=True, help="Print the events themselves, a line each; they are redacted.")
+@click.pass_obj
+def outbox_dead(paths: tuple[Path, ...], *, show: bool) -> None:
+    """List what the destination refused for good, by reason."""
+    with _outbox(paths) as box:
+        for grave in box.graves():
+            moment = _date(grave.last / 1000)
+            click.echo(f"{grave.reason:<12} {grave.events} events in {grave.letters} letters, last {moment}", err=show)
+        if show:
+            for letter in box.dead_letters():
+                click.echo(letter.lines, nl=False)
+
+
+@outbox.command("requeue")
+@click.pass_obj
+def outbox_requeue(paths: tuple[Path, ...]) -> None:
+    """Let what was refused wait for delivery again, once its cause is mended."""
+    with _outbox(paths) as box:
+        click.echo(f"{box.requeue()} events wait again")
+
+
+@outbox.command("drain")
+@click.pass_obj
+def outbox_drain(paths: tuple[Path, ...]) -> None:
+    """Deliver what waits, such as after an outage; a running service does so by itself."""
+    insights = assemble(_settings(paths))
+    try:
+        with click.progressbar(length=insights.outbox.backlog().events, label="delivering") as bar:
+            while batch := insights.dispatcher.deliver_batch():
+                bar.update(batch.events)
+        waiting = insights.outbox.backlog().events
+    finally:
+        insights.close()
+    if waiting:
+        raise click.ClickException(f"{waiting} events still wait: {insights.dispatcher.last_failure or 'see the log'}")
 
 
 @main.group()
@@ -123,6 +159,11 @@ def token_revoke(paths: tuple[Path, ...], name: str) -> None:
     if not _tokens(paths).revoke(name):
         raise click.ClickException(f"there is no live token named {name}")
     click.echo(f"revoked {name}")
+
+
+def _outbox(paths: tuple[Path, ...]) -> closing[Outbox]:
+    settings = _settings(paths)
+    return closing(Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes, clock=time.time))
 
 
 def _tokens(paths: tuple[Path, ...]) -> TokenStore:

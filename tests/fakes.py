@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from insights_backend.catalog.interface import Entity
-from insights_backend.delivery.destination import Batch, DeliveryError
+from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError
 from insights_backend.errors import CatalogUnavailableError
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
@@ -58,12 +58,14 @@ class MemoryDestination:
         self.batches: list[Batch] = []
         self.attempts = 0
         self.down = False
+        self.refused: Sequence[DeadLetter] = ()
 
-    def deliver(self, batch: Batch) -> None:
+    def deliver(self, batch: Batch) -> Sequence[DeadLetter]:
         self.attempts += 1
         if self.down:
             raise DeliveryError("the destination is down")
         self.batches.append(batch)
+        return self.refused
 
     @property
     def events(self) -> list[dict[str, Any]]:

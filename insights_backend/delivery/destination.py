@@ -1,6 +1,7 @@
 """Where events go: the warehouse of this process, or a service that they are uploaded to."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +27,21 @@ class Batch:
     lines: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Events that a destination refuses for good.
+
+    Args:
+        reason: why, as a short code such as `http_422`.
+        events: how many there are.
+        lines: the events as newline-delimited JSON, each line ended.
+    """
+
+    reason: str
+    events: int
+    lines: bytes
+
+
 class DeliveryError(UnavailableError):
     """A destination could not take a batch now; it stays in the outbox and is tried again."""
 
@@ -35,11 +51,14 @@ class DeliveryError(UnavailableError):
 class Destination(Protocol):
     """Takes batches, each exactly once by its id."""
 
-    def deliver(self, batch: Batch) -> None:
+    def deliver(self, batch: Batch) -> Sequence[DeadLetter]:
         """Store a batch for good; returns when it is.
 
+        Returns:
+            The events of it that will never be taken; all others are stored.
+
         Raises:
-            DeliveryError: not now.
+            DeliveryError: not now; the whole batch is to be delivered again, under the same id.
         """
         ...
 
@@ -47,7 +66,8 @@ class Destination(Protocol):
 class DebugLog:
     """The destination of `debug: true`: says in the log what would be sent, and sends nothing."""
 
-    def deliver(self, batch: Batch) -> None:
+    def deliver(self, batch: Batch) -> Sequence[DeadLetter]:
         """Log the redacted events of a batch, a line each."""
         for line in batch.lines.splitlines():
             _log.info("debug: would send %s", line.decode())
+        return ()

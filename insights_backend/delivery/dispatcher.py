@@ -41,6 +41,7 @@ class Dispatcher:
         self._random = random
         self._not_before = 0.0
         self._failures = 0
+        self._last_failure = ""
         self._stop = Event()
         self._thread = Thread(target=self._run, name="insights-dispatcher", daemon=True)
 
@@ -48,6 +49,11 @@ class Dispatcher:
     def failures(self) -> int:
         """How many attempts have failed since the last that did not."""
         return self._failures
+
+    @property
+    def last_failure(self) -> str | None:
+        """Why the latest attempt failed; None after one that did not."""
+        return self._last_failure if self._failures else None
 
     def start(self) -> None:
         """Begin to drain in the background, with what an earlier process left behind."""
@@ -89,11 +95,11 @@ class Dispatcher:
                 return None
             self._not_before = self._monotonic() + PACE
             try:
-                self._destination.deliver(batch)
+                dead_letters = self._destination.deliver(batch)
             except DeliveryError as error:
                 self._failed(error)
                 return None
-            self._outbox.arrived(batch)
+            self._outbox.arrived(batch, dead_letters)
             self._failures = 0
             return batch
 
@@ -106,6 +112,7 @@ class Dispatcher:
 
     def _failed(self, error: DeliveryError) -> None:
         self._failures += 1
+        self._last_failure = str(error)
         # Full jitter: many senders that an outage stopped must not come back in step.
         pause = self._random.uniform(0, min(_MAX_PAUSE, 2.0**self._failures))
         self._not_before = self._monotonic() + max(PACE, pause)

@@ -1,8 +1,8 @@
 """The outbox: accepted events on disk, until they have arrived.
 
-One SQLite file in write-ahead mode with `synchronous=FULL`: when `append` returns, the events survive a kill and a
-loss of power. One row is one request. When rows are claimed for delivery they become a batch with an id of its own,
-and stay that batch whatever happens, so that a batch which a crash cut off is delivered again under the same id.
+When `append` returns, the events survive a kill and a loss of power. One row is one request. When rows are claimed for
+delivery they become a batch with an id of its own, and stay that batch whatever happens, so that a batch which a crash
+cut off is delivered again under the same id.
 
 The right to deliver is a lock of the operating system on a file beside the database: one holder among all threads
 and processes, and a killed holder loses it at once. Whoever holds it finds no batch under way but its own, or one
@@ -11,14 +11,14 @@ that a crash left behind.
 
 import fcntl
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from uuid import uuid4
 
-from insights_backend.delivery.destination import Batch
+from insights_backend.delivery.database import Database
+from insights_backend.delivery.destination import Batch, DeadLetter
 from insights_backend.errors import UnavailableError
 
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -48,8 +48,18 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         END
         """,
     ),
+    (
+        """
+        CREATE TABLE dead_letter (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            buried_at INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            events INTEGER NOT NULL,
+            lines BLOB NOT NULL
+        )
+        """,
+    ),
 )
-_BUSY_SECONDS = 5.0
 _FULL_RETRY_AFTER = 30
 
 
@@ -63,28 +73,36 @@ class Backlog:
     oldest: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Grave:
+    """The dead letters of one reason: how many, their events, and when the last came, in epoch milliseconds."""
+
+    reason: str
+    letters: int
+    events: int
+    last: int
+
+
 class Outbox:
     """The durable queue between answering a request and delivering its events.
 
     Args:
         directory: where its files are; made if missing.
         max_bytes: how many bytes of events may wait before `append` refuses more.
+        clock: now, in seconds since 1970.
     """
 
-    def __init__(self, directory: Path, *, max_bytes: int) -> None:
+    def __init__(self, directory: Path, *, max_bytes: int, clock: Callable[[], float]) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._max_bytes = max_bytes
+        self._clock = clock
         self._lock_file = directory / "outbox.lock"
-        self._mutex = Lock()
-        self._db = sqlite3.connect(
-            directory / "outbox.sqlite3",
-            timeout=_BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._migrate()
+        self._database = Database(directory / "outbox.sqlite3", _MIGRATIONS, clock)
+
+    @property
+    def set_aside(self) -> Path | None:
+        """Where a damaged file of an earlier run was put, if this start found one."""
+        return self._database.set_aside
 
     def append(self, lines: bytes, *, events: int, received_at: int) -> int:
         """Put one request's events on disk.
@@ -101,7 +119,7 @@ class Outbox:
             UnavailableError: the outbox is at its limit, or the disk refuses; nothing was kept.
         """
         try:
-            with self._transaction() as db:
+            with self._database.transaction() as db:
                 (waiting,) = db.execute("SELECT bytes FROM backlog").fetchone()
                 if waiting + len(lines) > self._max_bytes:
                     raise UnavailableError("the outbox is full (outbox.maxBytes)", _FULL_RETRY_AFTER)
@@ -142,7 +160,7 @@ class Outbox:
         """
         if self.backlog().requests == 0:  # asked often: it costs no write lock
             return None
-        with self._transaction() as db:
+        with self._database.transaction() as db:
             under_way = db.execute("SELECT batch FROM request WHERE batch IS NOT NULL LIMIT 1").fetchone()
             batch_id = under_way[0] if under_way else self._new_batch(db, max_events)
             rows = db.execute(
@@ -166,23 +184,53 @@ class Outbox:
         )
         return batch_id
 
-    def arrived(self, batch: Batch) -> None:
-        """Forget a batch that its destination has stored."""
-        with self._transaction() as db:
+    def arrived(self, batch: Batch, dead_letters: Iterable[DeadLetter] = ()) -> None:
+        """Forget a batch that its destination has stored, and keep apart what of it the destination refused."""
+        now = int(self._clock() * 1000)
+        with self._database.transaction() as db:
             db.execute("DELETE FROM request WHERE batch = ?", (batch.id,))
+            db.executemany(
+                "INSERT INTO dead_letter (buried_at, reason, events, lines) VALUES (?, ?, ?, ?)",
+                [(now, letter.reason, letter.events, letter.lines) for letter in dead_letters],
+            )
+
+    def graves(self) -> list[Grave]:
+        """Say which events were refused for good, by reason."""
+        rows = self._database.rows(
+            "SELECT reason, count(*), sum(events), max(buried_at) FROM dead_letter GROUP BY reason ORDER BY reason"
+        )
+        return [Grave(*row) for row in rows]
+
+    def dead_letters(self) -> Iterator[DeadLetter]:
+        """Read the dead letters, oldest first."""
+        last = 0
+        # One at a time: there may be many, and a writer must not wait for who reads them.
+        one_more = "SELECT id, reason, events, lines FROM dead_letter WHERE id > ? ORDER BY id LIMIT 1"
+        while rows := self._database.rows(one_more, (last,)):
+            last, *letter = rows[0]
+            yield DeadLetter(*letter)
+
+    def requeue(self) -> int:
+        """Let all dead letters wait for delivery again; returns their number of events."""
+        with self._database.transaction() as db:
+            db.execute(
+                "INSERT INTO request (received_at, events, bytes, lines)"
+                " SELECT buried_at, events, length(lines), lines FROM dead_letter ORDER BY id"
+            )
+            (events,) = db.execute("SELECT coalesce(sum(events), 0) FROM dead_letter").fetchone()
+            db.execute("DELETE FROM dead_letter")
+        return int(events)
 
     def backlog(self) -> Backlog:
         """Say what waits."""
-        with self._mutex:
-            row = self._db.execute(
-                "SELECT requests, events, bytes, (SELECT received_at FROM request ORDER BY id LIMIT 1) FROM backlog"
-            ).fetchone()
+        oldest = "SELECT received_at FROM request ORDER BY id LIMIT 1"
+        (row,) = self._database.rows(f"SELECT requests, events, bytes, ({oldest}) FROM backlog")  # noqa: S608 - ours
         return Backlog(*row)
 
     def is_writable(self) -> bool:
         """Tell whether a request could be appended now, by taking the write lock and checking the room."""
         try:
-            with self._transaction():
+            with self._database.transaction():
                 pass
         except sqlite3.Error:
             return False
@@ -190,25 +238,4 @@ class Outbox:
 
     def close(self) -> None:
         """Close the file; what waits stays in it."""
-        with self._mutex:
-            self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._mutex:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # SQLite has ended it itself when the disk is full
-                    self._db.execute("ROLLBACK")
-                raise
-
-    def _migrate(self) -> None:
-        with self._transaction() as db:
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            for statements in _MIGRATIONS[version:]:
-                for statement in statements:
-                    db.execute(statement)
-            db.execute(f"PRAGMA user_version={len(_MIGRATIONS)}")
+        self._database.close()

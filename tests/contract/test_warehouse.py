@@ -1,5 +1,6 @@
 """The warehouse on the real embedded engine."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
@@ -72,6 +73,36 @@ def test_an_event_that_comes_again_with_another_time_is_stored_once(store: Event
     store.deliver(batch(record(id="1", time="2026-11-17T10:00:00.000Z"), id="one"))
     store.deliver(batch(record(id="1", time="2026-11-23T10:00:00.000Z"), id="two"))
     assert [row["time"] for row in stored(store)] == ["2026-11-17T10:00:00.000Z"]
+
+
+def test_an_event_of_a_long_outage_that_comes_again_is_stored_once(store: EventStore) -> None:
+    for name in ("one", "two"):
+        store.deliver(batch(record(id="1", time="2025-01-01T10:00:00.000Z"), record(id="2"), id=name))
+    assert [row["id"] for row in stored(store)] == ["1", "2"]
+
+
+def test_a_batch_without_events_is_nothing_to_store(store: EventStore) -> None:
+    assert store.deliver(batch()) == ()
+    assert stored(store) == []
+
+
+def test_two_portals_may_give_the_same_id(store: EventStore) -> None:
+    store.deliver(batch(record(id="1", instance="a"), id="one"))
+    store.deliver(batch(*(record(id="1", instance=name) for name in ("a", "b", "b")), id="two"))
+    assert sorted(row["instance"] for row in stored(store)) == ["a", "b"]
+
+
+def test_an_event_that_two_batches_bring_at_once_is_stored_once(store: EventStore) -> None:
+    batches = [batch(record(id="1"), record(id=name), id=name) for name in "abcdefgh"]
+    with ThreadPoolExecutor(len(batches)) as threads:
+        list(threads.map(store.deliver, batches))
+    assert sorted(row["id"] for row in stored(store)) == ["1", *"abcdefgh"]
+
+
+@pytest.mark.parametrize("value", [0, -3, 0.5, 2**53 - 1, 1e17, 1e308])
+def test_a_number_comes_out_as_it_went_in_whatever_its_size(store: EventStore, value: float) -> None:
+    store.deliver(batch(record(value=value)))
+    assert stored(store)[0]["value"] == value
 
 
 def test_a_large_batch_of_long_ids_is_stored(store: EventStore) -> None:

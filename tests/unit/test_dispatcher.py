@@ -1,10 +1,11 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from threading import Event
 
 import pytest
 
+from insights_backend.delivery.destination import DeadLetter
 from insights_backend.delivery.dispatcher import MAX_BATCH_EVENTS, PACE, Dispatcher
 from insights_backend.delivery.outbox import Outbox
 from tests.fakes import Clock, MemoryDestination
@@ -15,7 +16,7 @@ class Delivery:
 
     def __init__(self, directory: Path) -> None:
         self.clock = Clock()
-        self.outbox = Outbox(directory, max_bytes=10**8)
+        self.outbox = Outbox(directory, max_bytes=10**8, clock=self.clock)
         self.destination = MemoryDestination()
         self.dispatcher = self.restarted()
 
@@ -33,8 +34,10 @@ class Delivery:
 
 
 @pytest.fixture
-def delivery(tmp_path: Path) -> Delivery:
-    return Delivery(tmp_path)
+def delivery(tmp_path: Path) -> Iterator[Delivery]:
+    delivery = Delivery(tmp_path)
+    yield delivery
+    delivery.outbox.close()
 
 
 def test_a_lone_requests_events_arrive_before_it_is_answered(delivery: Delivery) -> None:
@@ -83,6 +86,13 @@ def test_while_the_destination_fails_requests_do_not_try_it(delivery: Delivery) 
     for _ in range(5):
         assert not delivery.send()
     assert delivery.destination.attempts == 1
+
+
+def test_what_the_destination_refuses_for_good_is_kept_apart(delivery: Delivery) -> None:
+    delivery.destination.refused = [DeadLetter("http_422", 1, b"x\n")]
+    assert delivery.send()
+    assert delivery.outbox.backlog().requests == 0
+    assert list(delivery.outbox.dead_letters()) == delivery.destination.refused
 
 
 def test_failures_are_counted_until_one_succeeds(delivery: Delivery) -> None:

@@ -1,16 +1,32 @@
-import sqlite3
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from insights_backend.delivery.outbox import Outbox
-from insights_backend.errors import UnavailableError
+from insights_backend.delivery.destination import DeadLetter
+from insights_backend.delivery.outbox import Grave, Outbox
+from insights_backend.errors import ConfigError, UnavailableError
+from tests.fakes import NOW, Clock
+
+Open = Callable[..., Outbox]
 
 
 @pytest.fixture
-def outbox(tmp_path: Path) -> Outbox:
-    return Outbox(tmp_path, max_bytes=1000)
+def open_outbox(tmp_path: Path) -> Iterator[Open]:
+    """Open the same outbox as often as a test likes; each is closed when the test ends."""
+    with ExitStack() as stack:
+
+        def open_(max_bytes: int = 1000, directory: Path = tmp_path) -> Outbox:
+            return stack.enter_context(closing(Outbox(directory, max_bytes=max_bytes, clock=Clock())))
+
+        yield open_
+
+
+@pytest.fixture
+def outbox(open_outbox: Open) -> Outbox:
+    return open_outbox()
 
 
 def append(outbox: Outbox, lines: bytes = b'{"id":"1"}\n', events: int = 1) -> int:
@@ -38,10 +54,10 @@ def test_a_batch_that_has_not_arrived_is_claimed_again_under_its_id_and_without_
     assert outbox.claim(max_events=10) == first
 
 
-def test_a_batch_keeps_its_id_over_a_restart(outbox: Outbox, tmp_path: Path) -> None:
+def test_a_batch_keeps_its_id_over_a_restart(outbox: Outbox, open_outbox: Open) -> None:
     append(outbox)
     first = outbox.claim(max_events=10)
-    assert Outbox(tmp_path, max_bytes=1000).claim(max_events=10) == first
+    assert open_outbox().claim(max_events=10) == first
 
 
 def test_a_batch_that_arrived_is_gone_and_the_next_has_another_id(outbox: Outbox) -> None:
@@ -97,29 +113,83 @@ def test_the_backlog_says_what_waits(outbox: Outbox) -> None:
     assert (waiting.requests, waiting.events, waiting.bytes, waiting.oldest) == (2, 3, 6, 5)
 
 
-def test_a_disk_that_refuses_is_an_error_that_can_be_tried_again(outbox: Outbox, tmp_path: Path) -> None:
-    holder = sqlite3.connect(tmp_path / "outbox.sqlite3", isolation_level=None)
-    (pages,) = holder.execute("PRAGMA page_count").fetchone()
-    outbox._db.execute(f"PRAGMA max_page_count={pages}")
+def test_a_disk_that_refuses_is_an_error_that_can_be_tried_again(outbox: Outbox) -> None:
+    (pages,) = outbox._database._db.execute("PRAGMA page_count").fetchone()
+    outbox._database._db.execute(f"PRAGMA max_page_count={pages}")
     outbox._max_bytes = 1_000_000
     with pytest.raises(UnavailableError, match=r"cannot be written \(OperationalError\)") as failure:
         append(outbox, b"x" * 100_000)
     assert failure.value.retry_after > 0
     assert outbox.backlog().requests == 0
-    outbox._db.execute("PRAGMA max_page_count=1000000")
+    outbox._database._db.execute("PRAGMA max_page_count=1000000")
     append(outbox)
 
 
-def test_the_right_to_deliver_has_one_holder_among_threads_and_processes(outbox: Outbox, tmp_path: Path) -> None:
-    other = Outbox(tmp_path, max_bytes=1000)
+def test_dead_letters_are_kept_by_reason_until_they_are_queued_again(outbox: Outbox) -> None:
+    append(outbox, b"a\nb\nc\n", 3)
+    batch = outbox.claim(max_events=10)
+    assert batch is not None
+    letters = [DeadLetter("http_422", 1, b"a\n"), DeadLetter("http_404", 1, b"b\n"), DeadLetter("http_422", 1, b"c\n")]
+    outbox.arrived(batch, letters)
+    assert outbox.graves() == [Grave("http_404", 1, 1, int(NOW * 1000)), Grave("http_422", 2, 2, int(NOW * 1000))]
+    assert list(outbox.dead_letters()) == letters
+    assert outbox.requeue() == 3
+    assert outbox.graves() == []
+    again = outbox.claim(max_events=10)
+    assert again is not None
+    assert again.lines == b"a\nb\nc\n"
+
+
+def test_a_damaged_file_is_set_aside_and_a_new_one_begun(open_outbox: Open, tmp_path: Path) -> None:
+    file = tmp_path / "outbox.sqlite3"
+    file.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    outbox = open_outbox()
+    assert outbox.set_aside == tmp_path / f"outbox.sqlite3.damaged-{int(NOW)}"
+    assert outbox.set_aside.read_bytes()[16:20] == b"\xff" * 4
+    append(outbox)
+    assert outbox.backlog().requests == 1
+
+
+def test_damage_inside_the_file_is_found_too(open_outbox: Open, tmp_path: Path) -> None:
+    with closing(Outbox(tmp_path, max_bytes=10**6, clock=Clock())) as outbox:
+        for _ in range(50):
+            append(outbox, b"x" * 3000)
+    file = tmp_path / "outbox.sqlite3"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 8192] = b"\xff" * 8192
+    file.write_bytes(content)
+    assert open_outbox().set_aside is not None
+
+
+def test_a_sound_file_stays(outbox: Outbox, open_outbox: Open) -> None:
+    append(outbox)
+    again = open_outbox()
+    assert again.set_aside is None
+    assert again.backlog().requests == 1
+
+
+def test_a_file_of_a_newer_version_is_left_alone(outbox: Outbox, open_outbox: Open) -> None:
+    outbox._database._db.execute("PRAGMA user_version=99")
+    with pytest.raises(ConfigError, match="newer version"):
+        open_outbox()
+
+
+def test_a_place_that_cannot_be_written_is_a_configuration_error(tmp_path: Path, open_outbox: Open) -> None:
+    (tmp_path / "outbox.sqlite3").mkdir()
+    with pytest.raises(ConfigError, match=r"backstageInsights\.dataDir: .* cannot be opened"):
+        open_outbox()
+
+
+def test_the_right_to_deliver_has_one_holder_among_threads_and_processes(outbox: Outbox, open_outbox: Open) -> None:
+    other = open_outbox()
     with outbox.right_to_deliver() as mine, other.right_to_deliver() as theirs, outbox.right_to_deliver() as twice:
         assert (mine, theirs, twice) == (True, False, False)
     with other.right_to_deliver() as theirs:
         assert theirs
 
 
-def test_threads_append_without_losing_a_request(tmp_path: Path) -> None:
-    boxes = [Outbox(tmp_path, max_bytes=10**6) for _ in range(2)]
+def test_threads_append_without_losing_a_request(open_outbox: Open) -> None:
+    boxes = [open_outbox(max_bytes=10**6) for _ in range(2)]
     with ThreadPoolExecutor(8) as pool:
         rows = list(pool.map(lambda n: append(boxes[n % 2], b"%d\n" % n), range(100)))
     assert len(set(rows)) == 100
@@ -128,6 +198,6 @@ def test_threads_append_without_losing_a_request(tmp_path: Path) -> None:
     assert sorted(map(int, batch.lines.split())) == list(range(100))
 
 
-def test_the_files_are_for_the_owner_only(tmp_path: Path) -> None:
-    Outbox(tmp_path / "new", max_bytes=1)
+def test_the_files_are_for_the_owner_only(open_outbox: Open, tmp_path: Path) -> None:
+    open_outbox(directory=tmp_path / "new")
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0

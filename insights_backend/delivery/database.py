@@ -1,0 +1,112 @@
+"""The SQLite file behind the outbox: opening, checking, migrating, transactions.
+
+Write-ahead mode with `synchronous=FULL`: what a transaction wrote survives a kill and a loss of power once the
+transaction has ended. Source: SQLite, "Write-Ahead Logging" and "PRAGMA synchronous".
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from insights_backend.errors import ConfigError
+
+_log = logging.getLogger(__name__)
+
+_BUSY_SECONDS = 5.0
+
+
+class Database:
+    """One SQLite file, for all threads of this process and beside other processes.
+
+    A file that is damaged is not lost and does not stop the start: it is set aside under another name, and a new
+    one begun.
+
+    Args:
+        path: the file.
+        migrations: the schema's versions in order, each a list of statements; they are applied once.
+        clock: now, in seconds since 1970; part of the name of a file that is set aside.
+
+    Raises:
+        ConfigError: the file can neither be opened nor made, or a newer version of this service wrote it.
+    """
+
+    def __init__(self, path: Path, migrations: Sequence[Sequence[str]], clock: Callable[[], float]) -> None:
+        self.set_aside: Path | None = None
+        self._mutex = Lock()
+        try:
+            self._db = _opened(path)
+        except sqlite3.OperationalError as error:
+            raise ConfigError(f"backstageInsights.dataDir: {path} cannot be opened ({error})") from None
+        except sqlite3.DatabaseError:
+            self.set_aside = _put_aside(path, int(clock()))
+            self._db = _opened(path)
+        try:
+            self._migrate(path, migrations)
+        except BaseException:
+            self._db.close()
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write inside the `with`: all of it is on disk when that ends, or none.
+
+        Raises:
+            sqlite3.Error: the file could not be written; nothing was.
+        """
+        with self._mutex:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # SQLite has ended it itself when the disk is full
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Read, without waiting for writers of other processes."""
+        with self._mutex:
+            return self._db.execute(sql, parameters).fetchall()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._mutex:
+            self._db.close()
+
+    def _migrate(self, path: Path, migrations: Sequence[Sequence[str]]) -> None:
+        with self.transaction() as db:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version > len(migrations):
+                raise ConfigError(f"{path} was written by a newer version of this service; run that one")
+            for statements in migrations[version:]:
+                for statement in statements:
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version={len(migrations)}")
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        sound = db.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
+    except BaseException:
+        db.close()
+        raise
+    if not sound:
+        db.close()
+        raise sqlite3.DatabaseError("quick_check found damage")
+    return db
+
+
+def _put_aside(path: Path, now: int) -> Path:
+    aside = path.with_name(f"{path.name}.damaged-{now}")
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    _log.error("%s is damaged; it was set aside as %s, and a new one begun", path, aside.name)
+    return aside

@@ -1,0 +1,128 @@
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import responses
+from click.testing import CliRunner, Result
+
+from insights_backend.cli import main
+from insights_backend.delivery.destination import DeadLetter
+from insights_backend.delivery.outbox import Outbox
+from tests.fakes import Clock
+
+CONFIG = """
+backstageInsights:
+  dataDir: {directory}/var
+  auth: {{ mode: static, tokens: [relay-secret-1] }}
+  catalog: {{ file: {directory}/org.yaml }}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "app-config.yaml"
+    file.write_text(CONFIG.format(directory=tmp_path))
+    return file
+
+
+def run(config: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["--config", str(config), *arguments])
+
+
+def test_a_token_is_shown_once_listed_without_itself_and_revoked(config: Path) -> None:
+    made = run(config, "token", "create", "monday", "--scope", "view")
+    token = made.stdout.strip()
+    assert token.startswith("ibt_")
+    listed = run(config, "token", "list").stdout
+    assert "monday" in listed
+    assert "live" in listed
+    assert token not in listed
+    assert run(config, "token", "revoke", "monday").exit_code == 0
+    assert "revoked" in run(config, "token", "list").stdout
+    again = run(config, "token", "revoke", "monday")
+    assert again.exit_code == 1
+    assert "there is no live token named monday" in again.stderr
+
+
+def test_a_token_needs_a_name_of_its_own(config: Path) -> None:
+    run(config, "token", "create", "monday", "--scope", "view")
+    again = run(config, "token", "create", "monday", "--scope", "admin")
+    assert again.exit_code == 2
+    assert again.stderr.startswith("insights: ")
+
+
+def test_the_configuration_is_printed_without_its_secrets(config: Path) -> None:
+    printed = run(config, "config", "print").stdout
+    assert "mode: static" in printed
+    assert "relay-secret" not in printed
+
+
+def test_a_configuration_that_can_be_used_is_said_to_be(config: Path) -> None:
+    assert run(config, "config", "check").stdout == "The configuration can be used.\n"
+
+
+def test_a_wrong_configuration_is_one_line_and_exit_code_2(config: Path) -> None:
+    config.write_text("backstageInsights: {colour: red}")
+    wrong = run(config, "config", "check")
+    assert wrong.exit_code == 2
+    assert wrong.stderr.count("\n") == 1
+    assert f"{config}: backstageInsights.colour" in wrong.stderr
+
+
+def test_the_outbox_says_what_waits(config: Path, tmp_path: Path) -> None:
+    assert "requests: 0" in run(config, "outbox", "status").stdout
+    outbox = Outbox(tmp_path / "var", max_bytes=1000, clock=Clock())
+    outbox.append(b"a\nb\n", events=2, received_at=0)
+    outbox.close()
+    status = run(config, "outbox", "status").stdout
+    assert "requests: 1\nevents:   2\nbytes:    4\n" in status
+    assert "s ago" in status
+
+
+def test_dead_letters_are_listed_shown_and_queued_again(config: Path, tmp_path: Path) -> None:
+    bury(tmp_path / "var")
+    assert "http_422     1 events in 1 letters, last 2026-11-23 10:00" in run(config, "outbox", "dead").stdout
+    assert run(config, "outbox", "dead", "--show").stdout == '{"id":"bad"}\n'
+    assert run(config, "outbox", "requeue").stdout == "1 events wait again\n"
+    assert run(config, "outbox", "dead").stdout == ""
+    assert "requests: 1" in run(config, "outbox", "status").stdout
+
+
+def bury(directory: Path) -> None:
+    with closing(Outbox(directory, max_bytes=1000, clock=Clock())) as outbox:
+        outbox.append(b'{"id":"bad"}\n', events=1, received_at=0)
+        batch = outbox.claim(max_events=1)
+        assert batch is not None
+        outbox.arrived(batch, [DeadLetter("http_422", 1, batch.lines)])
+
+
+@responses.activate
+def test_the_export_of_a_running_service_is_saved(config: Path, tmp_path: Path) -> None:
+    responses.get(
+        "http://127.0.0.1:7008/api/backstage-insights/export",
+        body=b'{"id":"1"}\n',
+        match=[
+            responses.matchers.query_param_matcher({"from": "2026-11-01", "format": "ndjson"}),
+            responses.matchers.header_matcher({"Authorization": "Bearer ibt_x"}),
+        ],
+    )
+    file = tmp_path / "events.ndjson"
+    saved = run(config, "export", "--from", "2026-11-01", "--token", "ibt_x", "--output", str(file))
+    assert saved.exit_code == 0
+    assert file.read_bytes() == b'{"id":"1"}\n'
+
+
+@responses.activate
+def test_an_export_that_is_refused_says_what_the_service_said(config: Path) -> None:
+    url = "http://127.0.0.1:7008/api/backstage-insights/export"
+    responses.get(url, status=403, body='{"error":{"code":"forbidden"}}')
+    refused = run(config, "export")
+    assert refused.exit_code == 1
+    assert "the service answered 403" in refused.stderr
+
+
+def test_an_export_from_where_nothing_listens_says_so(config: Path) -> None:
+    with responses.RequestsMock():
+        nowhere = run(config, "export", "--url", "http://127.0.0.1:1")
+    assert nowhere.exit_code == 1
+    assert "cannot be reached (ConnectionError)" in nowhere.stderr
