@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from insights_backend import ConfigError, load_settings
+from insights_backend.app import assemble
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '7008')}"
 worker_class = "gthread"
@@ -30,6 +31,7 @@ def on_starting(server: Any) -> None:
     """Say what is wrong with the configuration in one line, before any worker tries."""
     try:
         settings = load_settings(os.environ, Path.cwd())
+        assemble(settings).close()
     except ConfigError as error:
         _refuse(str(error))
     if server.cfg.workers > 1 and settings.warehouse.dsn.reveal().startswith("chdb:"):

@@ -1,0 +1,146 @@
+"""The service behind gunicorn: starting, being killed, stopping, refusing to start."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+import requests
+
+from tests.process import REPOSITORY, Process, free_port, serving, spawn
+
+VISIT = {"action": "navigate", "subject": "/catalog", "context": {"pluginId": "catalog"}}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The shipped configuration, with its data in the test's own directory."""
+    text = (REPOSITORY / "config" / "app-config.yaml").read_text()
+    file = tmp_path / "app-config.yaml"
+    file.write_text(text.replace("./var", str(tmp_path / "var")))
+    return file
+
+
+def send(process: Process, *events: dict[str, Any]) -> int:
+    answer = requests.post(
+        f"{process.api}/events", json=list(events), headers={"X-Insights-User": "user:default/guest"}, timeout=10
+    )
+    assert answer.ok, answer.text
+    return answer.status_code
+
+
+def counted(process: Process) -> tuple[int, int]:
+    """The events in the summary and in the export."""
+    summary = requests.get(f"{process.api}/reports/summary", timeout=10).json()
+    export = requests.get(f"{process.api}/export", timeout=10).text
+    return summary["rows"][0]["events"], len(export.splitlines())
+
+
+def eventually(process: Process, expected: int) -> bool:
+    """Wait for the background delivery: two seconds, the longest that an event may take to show."""
+    return any(counted(process) == (expected, expected) or Event().wait(0.1) for _ in range(20))
+
+
+def test_what_was_answered_2xx_is_counted_after_a_kill(config: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with serving(config, log) as process:
+        statuses = [
+            send(process, {**VISIT, "id": f"{n}-{k}"}, {**VISIT, "id": f"{n}-{k}-b"}) for n in range(3) for k in "ab"
+        ]
+        assert set(statuses) == {200, 202}
+        process.kill()  # most of them are in the outbox only
+    with serving(config, log) as process:
+        assert eventually(process, 12), counted(process)
+        process.kill()
+    with serving(config, log) as process:
+        assert eventually(process, 12), counted(process)
+
+
+def test_a_stop_is_quick_and_loses_nothing(config: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with serving(config, log) as process:
+        for n in range(5):
+            send(process, {**VISIT, "id": str(n)})
+        assert process.terminate() == 0
+    assert "Traceback" not in log.read_text()
+    with serving(config, log) as process:
+        assert eventually(process, 5), counted(process)
+
+
+def test_a_reload_hands_the_warehouse_over(config: Path, tmp_path: Path) -> None:
+    with serving(config, tmp_path / "log") as process:
+        send(process, VISIT)
+        process.popen.send_signal(1)  # HUP: a new worker starts while the old one still holds the engine
+        assert any("Booting worker" in line for line in _new_lines(process, "Hang up"))
+        assert eventually(process, 1)
+        send(process, VISIT)
+        assert eventually(process, 2), process.log.read_text()
+
+
+def _new_lines(process: Process, after: str) -> list[str]:
+    for _ in range(100):
+        _, _, rest = process.log.read_text().partition(after)
+        if "Worker exiting" in rest:
+            return rest.splitlines()
+        Event().wait(0.1)
+    raise TimeoutError(process.log.read_text())
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "message"),
+    [
+        (("environment: development", "colour: red"), {}, "backstageInsights.colour"),
+        (("mode: none", "mode: maybe"), {}, "backstageInsights.auth.mode"),
+        (("config/org.yaml", "config/nobody.yaml"), {}, "config/nobody.yaml"),
+        (("mode: none", "mode: none"), {"WEB_CONCURRENCY": "2"}, "belongs to one process"),
+    ],
+)
+def test_a_wrong_configuration_is_one_clear_line_and_exit_code_2(
+    config: Path, tmp_path: Path, change: tuple[str, str], more: dict[str, str], message: str
+) -> None:
+    config.write_text(config.read_text().replace(*change))
+    process = spawn(config, tmp_path / "log", free_port(), **more)
+    assert process.wait(timeout=20) == 2
+    said = [line for line in (tmp_path / "log").read_text().splitlines() if line.startswith("insights: ")]
+    assert len(said) == 1
+    assert message in said[0]
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_the_readmes_existing_app_serves_its_own_pages_and_takes_events(config: Path, tmp_path: Path) -> None:
+    example = (REPOSITORY / "examples" / "existing_app.py").read_text()
+    assert f"```python\n{example}```" in (REPOSITORY / "README.md").read_text()
+    arguments = ("--pythonpath", "examples", "--threads", "16", "existing_app:app")
+    with serving(config, tmp_path / "log", arguments) as process:
+        assert requests.get(process.url, timeout=10).text == "An app that was here before."
+        assert send(process, VISIT) == 200
+        refused = requests.post(f"{process.api}/events", data="{", timeout=10)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (415, "unsupported_media_type")
+
+
+def test_the_first_commands_of_the_readme_work_as_they_stand(config: Path, tmp_path: Path) -> None:
+    """The curls of the quick start, copied, against a service started as `make run` starts it."""
+    readme = (REPOSITORY / "README.md").read_text()
+    blocks = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
+    commands = [block for block in blocks if block.startswith("curl")][:2]
+    assert len(commands) == 2
+    with serving(config, tmp_path / "log") as process:
+        port = process.url.rpartition(":")[2]
+        send_session, show = (
+            subprocess.run(
+                ["sh", "-c", command.replace("7008", port)],
+                cwd=REPOSITORY,
+                env=dict(os.environ),
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=30,
+            ).stdout
+            for command in commands
+        )
+    assert '"accepted":30' in send_session
+    assert '"events":30' in show
+    assert '"activeUsers":1' in show

@@ -1,0 +1,96 @@
+"""The service as a process of its own, behind gunicorn, as `make run` starts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import requests
+
+REPOSITORY = Path(__file__).parent.parent
+_START_SECONDS = 20.0
+
+
+class Process:
+    """A running service.
+
+    Args:
+        popen: gunicorn's master process, leader of its own group.
+        port: where it listens on loopback.
+        log: where it writes.
+    """
+
+    def __init__(self, popen: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.popen = popen
+        self.url = f"http://127.0.0.1:{port}"
+        self.api = f"{self.url}/api/backstage-insights"
+        self.log = log
+
+    def kill(self) -> None:
+        """Kill it and its workers at once, as a loss of power would."""
+        os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def terminate(self) -> int:
+        """Ask it to stop, and return its exit code."""
+        self.popen.terminate()
+        return self.popen.wait(timeout=15)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+SERVICE = ("-c", "config/gunicorn.conf.py", "wsgi:app")
+
+
+def spawn(
+    config: Path, log: Path, port: int, arguments: Sequence[str] = SERVICE, **more: str
+) -> subprocess.Popen[bytes]:
+    environment: Mapping[str, str] = {
+        "PATH": os.environ["PATH"],
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "INSIGHTS_CONFIG": str(config),
+        "PYTHONWARNINGS": "error",
+        **more,
+    }
+    command = [sys.executable, "-m", "gunicorn", *arguments]
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
+
+
+@contextmanager
+def serving(config: Path, log: Path, arguments: Sequence[str] = SERVICE) -> Iterator[Process]:
+    """Start a service and wait until it answers; it is killed at the end if it still runs."""
+    port = free_port()
+    process = Process(spawn(config, log, port, (*arguments, f"--bind=127.0.0.1:{port}")), port, log)
+    try:
+        _wait(process)
+        yield process
+    finally:
+        if process.popen.poll() is None:
+            process.kill()
+
+
+def _wait(process: Process) -> None:
+    pause = 0.05
+    for _ in range(int(_START_SECONDS / pause)):
+        assert process.popen.poll() is None, process.log.read_text()
+        try:
+            requests.get(f"{process.api}/config", timeout=1)
+        except requests.ConnectionError:
+            Event().wait(pause)
+        else:
+            return
+    raise TimeoutError(process.log.read_text())
