@@ -73,6 +73,21 @@ class UnsupportedMediaTypeError(InsightsError):
     code = "unsupported_media_type"
 
 
+class RateLimitedError(InsightsError):
+    """A caller sends more than its share.
+
+    Args:
+        message: what there was too much of.
+        retry_after: seconds after which the caller may go on.
+    """
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class UnavailableError(InsightsError):
     """It cannot be done now, and may be tried again.
 

@@ -6,7 +6,7 @@ import traceback
 from flask import Blueprint, Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
-from insights_backend.errors import InsightsError, UnauthenticatedError, UnavailableError
+from insights_backend.errors import InsightsError, RateLimitedError, UnauthenticatedError, UnavailableError
 
 _log = logging.getLogger(__name__)
 
@@ -18,6 +18,7 @@ _STATUS = {
     "not_found": 404,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
+    "rate_limited": 429,
 }
 
 
@@ -36,11 +37,10 @@ def problem(code: str, message: str, status: int) -> Response:
 
 
 def _ours(error: InsightsError) -> Response:
-    if isinstance(error, UnavailableError):
-        answer = problem(error.code, error.message, 503)
+    status = 503 if isinstance(error, UnavailableError) else _STATUS.get(error.code, 500)
+    answer = problem(error.code, error.message, status)
+    if isinstance(error, UnavailableError | RateLimitedError):
         answer.headers["Retry-After"] = str(error.retry_after)
-        return answer
-    answer = problem(error.code, error.message, _STATUS.get(error.code, 500))
     if isinstance(error, UnauthenticatedError):
         # RFC 6750, section 3: a 401 names the scheme that would have been taken.
         answer.headers["WWW-Authenticate"] = "Bearer"

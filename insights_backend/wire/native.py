@@ -1,19 +1,15 @@
 """Our own format: Backstage's AnalyticsEvent with an optional `id`, `timestamp` and `sessionId`.
 
-Each field's rule is declared once, in `RULES`. Accepting an event walks the rules in plain Python, since that happens
-millions of times; explaining a refusal is marshmallow's work, from a schema that is made of the same rules.
+Each field's rule is declared once, in `RULES`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from math import isfinite
+from collections.abc import Mapping
 from typing import Any
-
-from marshmallow import Schema, ValidationError, fields
 
 from insights_backend.errors import InvalidEntityRefError, MalformedJsonError, PayloadTooLargeError
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.event import Event, Millis, Scalar, parse_timestamp, time_of
+from insights_backend.wire.rules import Rejection, Rule, Shape, number, text
 
 _MAX_ITEMS = 64
 _MAX_KEY = 128
@@ -23,36 +19,6 @@ _MAX_SUBJECT = 16384  # a scaffolder page carries its whole form in the query
 # What transports write into the context that all of a portal's modules share. It describes the transport, not the
 # event, and is often stale or another user's.
 _LEFT_BEHIND = frozenset({"userName", "userId", "timestamp"})
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Why one event of a batch was refused: its index, and messages by field."""
-
-    index: int
-    errors: Mapping[str, list[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a field must be: `problem` says in a sentence what is wrong with a value, or None."""
-
-    problem: Callable[[Any], str | None]
-    required: bool = False
-
-
-def _text(least: int, most: int) -> Callable[[Any], str | None]:
-    message = f"must be a string of {least} to {most} characters"
-
-    def problem(value: Any) -> str | None:
-        return None if isinstance(value, str) and least <= len(value) <= most else message
-
-    return problem
-
-
-def _number(value: Any) -> str | None:
-    fine = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    return None if fine else "must be a number"
 
 
 def _scalars(value: Any) -> str | None:
@@ -80,46 +46,24 @@ def _timestamp(value: Any) -> str | None:
 
 
 RULES: Mapping[str, Rule] = {
-    "action": Rule(_text(1, 256), required=True),
-    "subject": Rule(_text(0, _MAX_SUBJECT), required=True),
+    "action": Rule(text(1, 256), required=True),
+    "subject": Rule(text(0, _MAX_SUBJECT), required=True),
     "context": Rule(_scalars, required=True),
     "attributes": Rule(_scalars),
-    "value": Rule(_number),
-    "id": Rule(_text(1, 128)),
+    "value": Rule(number),
+    "id": Rule(text(1, 128)),
     "timestamp": Rule(_timestamp),
-    "sessionId": Rule(_text(1, 256)),
+    "sessionId": Rule(text(1, 256)),
 }
 """The fields of an event. An optional one that is null counts as absent; other keys are ignored."""
 
 
-def _field(rule: Rule) -> fields.Raw:
-    def check(value: Any) -> None:
-        if (problem := rule.problem(value)) is not None:
-            raise ValidationError(problem)
-
-    return fields.Raw(required=rule.required, allow_none=not rule.required, validate=check)
-
-
-EventSchema = Schema.from_dict({name: _field(rule) for name, rule in RULES.items()}, name="EventSchema")
+_SHAPE = Shape("EventSchema", RULES)
+EventSchema = _SHAPE.schema
 """The same rules as a marshmallow schema, which explains refusals and documents the format."""
 
-
-def is_valid(document: object) -> bool:
-    """Tell whether a decoded JSON value is an event, without saying why not."""
-    if not isinstance(document, dict):
-        return False
-    for name, rule in RULES.items():
-        value = document.get(name)
-        if (value is None and rule.required) or (value is not None and rule.problem(value) is not None):
-            return False
-    return True
-
-
-def explain(document: object) -> dict[str, list[str]]:
-    """Say by field what is wrong with a decoded JSON value; empty where it is an event."""
-    if not isinstance(document, dict):
-        return {"_schema": ["must be an object"]}
-    return EventSchema(unknown="exclude").validate(document)
+is_valid = _SHAPE.is_valid
+explain = _SHAPE.explain
 
 
 def unwrap(document: object, max_events: int) -> list[Any]:

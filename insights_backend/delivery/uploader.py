@@ -1,0 +1,185 @@
+"""The destination that is elsewhere: batches are posted to a collector, synchronously and with retries.
+
+What a collector refuses as a whole is halved until only the events at fault are left. The parts have ids derived from
+the batch's, so that a delivery which was cut off repeats the same requests, and each event is stored once.
+"""
+
+import gzip
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+
+import requests
+
+from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError
+from insights_backend.delivery.exchange import Answer, CollectorClient
+from insights_backend.delivery.retry import Circuit, RetryPolicy, Verdict, next_pause
+
+_log = logging.getLogger(__name__)
+
+_GZIP_LEVEL = 6  # the highest would take several times as long for a few per cent
+
+
+class UploadUnauthorizedError(DeliveryError):
+    """The collector does not know the token, or does not let it upload."""
+
+    code = "upload_unauthorized"
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is left of a batch, last part first, and what of it was refused for good."""
+
+    batch_id: str
+    parts: list[Batch]
+    dead: list[DeadLetter] = field(default_factory=list)
+
+
+class Uploader:
+    """Delivers batches to a collector; one caller at a time, as the right to deliver has it.
+
+    A delivery that fails on the way goes on where it stopped when the same batch comes again, so that each makes
+    headway however many events have to be found out.
+
+    Args:
+        url: where the collector is, such as `https://insights.example.com/api/backstage-insights`.
+        token: what the collector knows this instance by.
+        session: keeps the connection open between requests.
+        policy: how hard to try.
+        timeout: seconds to connect, as many for an answer to begin, and as many for all of its body.
+        version: of this package, told to the collector.
+        monotonic: a clock that never goes back, in seconds.
+        clock: now, in seconds since 1970.
+        sleep: waits for seconds.
+        random: draws the pauses.
+
+    Raises:
+        ConfigError: the token cannot be sent.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        session: requests.Session,
+        policy: RetryPolicy,
+        timeout: float,
+        version: str,
+        monotonic: Callable[[], float],
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        random: Random,
+    ) -> None:
+        self._collector = CollectorClient(
+            url, token, session=session, version=version, monotonic=monotonic, clock=clock
+        )
+        self._policy = policy
+        self._timeout = timeout
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._random = random
+        self._circuit = Circuit(monotonic, random)
+        self._work = _Work("", [])
+
+    def deliver(self, batch: Batch) -> Sequence[DeadLetter]:
+        """Post a batch, in parts where it has to be.
+
+        Returns:
+            The events that the collector refused: one by one for 400, 413 and 422, else as they were sent.
+
+        Raises:
+            UploadUnauthorizedError: the token does not do; nothing was refused for good.
+            DeliveryError: the collector cannot take it now, or the deadline has passed.
+        """
+        self._check_circuit()
+        began = self._monotonic()
+        if self._work.batch_id != batch.id:
+            self._work = _Work(batch.id, [batch])
+        while self._work.parts:
+            answer = self._post(self._work.parts[-1], began)
+            self._settle(self._work, answer)
+        dead, self._work = self._work.dead, _Work("", [])
+        self._report(dead)
+        return dead
+
+    def _check_circuit(self) -> None:
+        rest = self._circuit.rest
+        if rest:
+            raise DeliveryError(f"{self._collector.name} has failed and is left alone for {rest:.1f} s more")
+
+    def _post(self, part: Batch, began: float) -> Answer:
+        """Post one part until there is an answer that decides about it."""
+        body = _body(part.lines)
+        policy = replace(self._policy, retries=0) if self._circuit.on_probation else self._policy
+        attempt = 1
+        while True:
+            answer = self._collector.post(part.id, body, self._time_left(began))
+            match answer.verdict:
+                case Verdict.UNAUTHORIZED:
+                    raise self._unauthorized(answer)
+                case Verdict.TRANSIENT:
+                    self._wait(attempt, began, answer, policy)
+                case _:
+                    self._circuit.succeeded()
+                    return answer
+            attempt += 1
+
+    def _time_left(self, began: float) -> float:
+        left = began + self._policy.deadline - self._monotonic()
+        if left <= 0:
+            raise DeliveryError(f"{self._collector.name} has not taken all within {self._policy.deadline:g} s")
+        return min(self._timeout, left)
+
+    def _wait(self, attempt: int, began: float, answer: Answer, policy: RetryPolicy) -> None:
+        """Sleep until the next attempt is due, or give up."""
+        elapsed = self._monotonic() - began
+        pause = next_pause(attempt, elapsed, answer.retry_after, policy, self._random)
+        if pause is None:
+            self._circuit.failed(answer.retry_after)
+            raise DeliveryError(f"{self._collector.name} {answer.says}, attempt {attempt}; events are kept")
+        self._sleep(pause)
+
+    def _unauthorized(self, answer: Answer) -> UploadUnauthorizedError:
+        self._circuit.failed(answer.retry_after)
+        message = (
+            f"{self._collector.name} {answer.says}: it does not take the token; check upload.token or "
+            "spotify.apiToken, and that the token has the scope upload; events are kept"
+        )
+        _log.error(message)
+        return UploadUnauthorizedError(message)
+
+    @staticmethod
+    def _settle(work: _Work, answer: Answer) -> None:
+        """Take the last part off the work, and put back what the answer leaves of it."""
+        part = work.parts.pop()
+        if answer.verdict is Verdict.DELIVERED:
+            return
+        if answer.verdict is Verdict.DIVISIBLE and part.events > 1:
+            work.parts += reversed(_halves(part))
+        else:
+            work.dead.append(DeadLetter(f"http_{answer.status}", part.events, part.lines))
+
+    def _report(self, dead: Sequence[DeadLetter]) -> None:
+        counts: Counter[str] = Counter()
+        for letter in dead:
+            counts[letter.reason] += letter.events
+        for reason, events in sorted(counts.items()):
+            _log.error("%s refused %d events for good (%s): dead letters", self._collector.name, events, reason)
+
+
+def _body(lines: bytes) -> bytes:
+    return gzip.compress(b'{"events":[' + b",".join(lines.splitlines()) + b"]}", _GZIP_LEVEL, mtime=0)
+
+
+def _halves(part: Batch) -> tuple[Batch, Batch]:
+    """Cut a part in two, under ids that are the same whenever it is cut again."""
+    lines = part.lines.splitlines(keepends=True)
+    middle = len(lines) // 2
+    first, second = lines[:middle], lines[middle:]
+    return (
+        Batch(f"{part.id}.0", part.last_request, len(first), b"".join(first)),
+        Batch(f"{part.id}.1", part.last_request, len(second), b"".join(second)),
+    )

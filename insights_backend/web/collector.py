@@ -1,0 +1,81 @@
+"""The collector's route: what an uploader posts its batches to."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from insights_backend.access import TokenStore
+from insights_backend.collector import Collector, EventRate
+from insights_backend.errors import InvalidParameterError, PayloadTooLargeError
+from insights_backend.identity import bearer_token
+from insights_backend.settings.values import DashboardAccess
+from insights_backend.web.body import read_json
+from insights_backend.wire import batch
+
+_KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_NAMELESS = "local"  # what a portal is called where no token gives it a name
+
+
+def create_collector(
+    collector: Collector,
+    *,
+    tokens: TokenStore,
+    access: DashboardAccess,
+    events_per_minute: int | None,
+    monotonic: Callable[[], float],
+) -> Blueprint:
+    """Make the blueprint of the collector.
+
+    Args:
+        collector: stores the batches.
+        tokens: the API tokens of this service; the name of an upload token is that of the instance that sends.
+        access: `open` also takes batches without a token, as those of the instance `local`.
+        events_per_minute: how many events an instance may send; None is no limit.
+        monotonic: a clock that never goes back, in seconds.
+    """
+    site = Blueprint("insights_collector", __name__)
+    rate = EventRate(events_per_minute, monotonic)
+
+    @site.post("/v1/batches")
+    def receive() -> ResponseReturnValue:
+        instance = _instance(tokens, access)
+        rate.admit(instance)
+        key = _key()
+        documents = batch.unwrap(_body())
+        events, rejections = batch.read(documents)
+        accepted = 0 if rejections else collector.receive(instance, key, events)
+        # A refused batch costs as much as a taken one; one that could not be stored is not its sender's fault.
+        rate.charge(instance, len(documents))
+        if rejections:
+            rejected = [{"index": rejection.index, "errors": rejection.errors} for rejection in rejections]
+            return jsonify(accepted=0, rejected=rejected), 422
+        return jsonify(accepted=accepted)
+
+    return site
+
+
+def _instance(tokens: TokenStore, access: DashboardAccess) -> str:
+    header = request.headers.get("Authorization")
+    if access == "open" and not header:
+        return _NAMELESS
+    return tokens.require(bearer_token(header), "upload").name
+
+
+def _key() -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if not _KEY.fullmatch(key):
+        raise InvalidParameterError(
+            "Idempotency-Key: send the batch's id, 1 to 128 of the characters A-Z a-z 0-9 . _ -"
+        )
+    return key
+
+
+def _body() -> Any:
+    try:
+        return read_json(request, batch.MAX_BYTES)
+    except PayloadTooLargeError:
+        # Said anew: this limit is not the one of ingest, which can be configured.
+        raise PayloadTooLargeError(f"the batch is larger than {batch.MAX_BYTES} bytes; send it in parts") from None

@@ -1,0 +1,84 @@
+"""What the formats share: the shape of an object, declared once as a rule for each field.
+
+Accepting an object walks the rules in plain Python, since that happens millions of times; explaining a refusal is
+marshmallow's work, from a schema that is made of the same rules.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+Problem = Callable[[Any], str | None]
+"""Says in a sentence what is wrong with a value, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why one event of a batch was refused: its index, and messages by field."""
+
+    index: int
+    errors: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a field must be, and whether it must be there."""
+
+    problem: Problem
+    required: bool = False
+
+
+class Shape:
+    """What an object must be: an optional field that is null counts as absent, and other keys are ignored.
+
+    Args:
+        name: what the schema is called.
+        rules: the fields.
+    """
+
+    def __init__(self, name: str, rules: Mapping[str, Rule]) -> None:
+        self._rules = rules
+        self.schema = Schema.from_dict({field: _field(rule) for field, rule in rules.items()}, name=name)
+
+    def is_valid(self, document: object) -> bool:
+        """Tell whether a decoded JSON value has this shape, without saying why not."""
+        if not isinstance(document, dict):
+            return False
+        for name, rule in self._rules.items():
+            value = document.get(name)
+            if (value is None and rule.required) or (value is not None and rule.problem(value) is not None):
+                return False
+        return True
+
+    def explain(self, document: object) -> dict[str, list[str]]:
+        """Say by field what is wrong with a decoded JSON value; empty where it has this shape."""
+        if not isinstance(document, dict):
+            return {"_schema": ["must be an object"]}
+        return self.schema(unknown="exclude").validate(document)
+
+
+def text(least: int, most: int) -> Problem:
+    """Take a string of so many characters."""
+    message = f"must be a string of {least} to {most} characters"
+
+    def problem(value: Any) -> str | None:
+        return None if isinstance(value, str) and least <= len(value) <= most else message
+
+    return problem
+
+
+def number(value: Any) -> str | None:
+    """Take a finite number; a boolean is none."""
+    fine = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return None if fine else "must be a number"
+
+
+def _field(rule: Rule) -> fields.Raw:
+    def check(value: Any) -> None:
+        if (problem := rule.problem(value)) is not None:
+            raise ValidationError(problem)
+
+    return fields.Raw(required=rule.required, allow_none=not rule.required, validate=check)
