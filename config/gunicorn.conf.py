@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from insights_backend import ConfigError, load_settings
-from insights_backend.app import assemble
+from insights_backend.composition import assemble
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '7008')}"
 worker_class = "gthread"
@@ -34,7 +34,7 @@ def on_starting(server: Any) -> None:
         assemble(settings).close()
     except ConfigError as error:
         _refuse(str(error))
-    if server.cfg.workers > 1 and settings.warehouse.dsn.reveal().startswith("chdb:"):
+    if server.cfg.workers > 1 and not settings.upload.url and settings.warehouse.dsn.reveal().startswith("chdb:"):
         _refuse(
             "the embedded warehouse belongs to one process: run one worker, or set warehouse.dsn to a ClickHouse server"
         )

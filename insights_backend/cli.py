@@ -13,7 +13,7 @@ import requests
 
 from insights_backend._version import __version__
 from insights_backend.access import Scope, TokenStore
-from insights_backend.app import assemble
+from insights_backend.composition import assemble
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.errors import InsightsError
 from insights_backend.settings import Settings, load_settings
@@ -117,14 +117,17 @@ def outbox_drain(paths: tuple[Path, ...]) -> None:
     """Deliver what waits, such as after an outage; a running service does so by itself."""
     insights = assemble(_settings(paths))
     try:
-        with click.progressbar(length=insights.outbox.backlog().events, label="delivering") as bar:
-            while batch := insights.dispatcher.deliver_batch():
+        if insights.backend is None:
+            raise click.ClickException("a process of the role collector has no outbox")
+        outbox, dispatcher = insights.backend.outbox, insights.backend.dispatcher
+        with click.progressbar(length=outbox.backlog().events, label="delivering") as bar:
+            while batch := dispatcher.deliver_batch():
                 bar.update(batch.events)
-        waiting = insights.outbox.backlog().events
+        if waiting := outbox.backlog().events:
+            reason = dispatcher.last_failure or "another process is delivering them"
+            raise click.ClickException(f"{waiting} events still wait: {reason}")
     finally:
         insights.close()
-    if waiting:
-        raise click.ClickException(f"{waiting} events still wait: {insights.dispatcher.last_failure or 'see the log'}")
 
 
 @main.group()

@@ -8,7 +8,8 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from insights_backend.app import Insights, assemble, build_app
+from insights_backend.app import build_app
+from insights_backend.composition import Backend, Insights, Warehouse, assemble
 from insights_backend.delivery.dispatcher import PACE
 from insights_backend.settings.values import (
     AuthSettings,
@@ -53,10 +54,20 @@ class Service:
         self.clock = clock
         self.client: FlaskClient = build_app(insights).test_client()
 
+    @property
+    def backend(self) -> Backend:
+        assert self.insights.backend
+        return self.insights.backend
+
+    @property
+    def warehouse(self) -> Warehouse:
+        assert self.insights.warehouse
+        return self.insights.warehouse
+
     def post(self, body: Any, user: str | None = "user:default/jane", **how: Any) -> Any:
         """Send events, a moment after the last ones, so that they are delivered at once."""
         # The dispatcher paces itself by the machine's own clock; a test has no time to wait for that.
-        self.insights.dispatcher._not_before -= PACE
+        self.backend.dispatcher._not_before -= PACE
         headers = {"X-Insights-User": user} if user else {}
         headers.update(how.pop("headers", {}))
         kind = {"json": body} if not isinstance(body, str | bytes) else {"data": body}

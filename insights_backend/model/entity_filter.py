@@ -93,6 +93,10 @@ class EntityFilterQuery:
             for record in self.records
         ]
 
+    def as_config(self) -> list[dict[str, list[str] | None]]:
+        """Write the query as configuration has it, so that `parse` would read the same again."""
+        return [{each.key: list(each.values) or None for each in record} for record in self.records]
+
     def restricted_to(self, kind: str) -> "EntityFilterQuery":
         """Narrow the query to one kind of entity, in every record.
 

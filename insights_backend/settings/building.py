@@ -7,10 +7,12 @@ from insights_backend.settings.messages import problem, unset_secret
 from insights_backend.settings.readers import token
 from insights_backend.settings.tree import ConfigTree
 from insights_backend.settings.values import (
+    ALL_ROLES,
     AuthSettings,
     CatalogSettings,
     IngestSettings,
     RedactionSettings,
+    Role,
     Secret,
     Settings,
     UploadSettings,
@@ -55,22 +57,38 @@ def build_settings(tree: ConfigTree, loaded: dict[str, Any]) -> Settings:
     base_url: str | None = loaded.get("backend", {}).get("base_url")
     data_dir = own.get("data_dir", Settings.__dataclass_fields__["data_dir"].default)
     default_dsn = {"dsn": Secret(f"chdb:///{data_dir}/warehouse")}
+    upload = _upload(tree, own.pop("upload", {}))
+    roles = _roles(tree, own.pop("roles", None), upload)
     return Settings(
-        auth=_auth(tree, own.pop("auth", {}), base_url),
-        catalog=_catalog(tree, own.pop("catalog", {}), base_url),
+        roles=roles,
+        auth=_auth(tree, own.pop("auth", {}), base_url, roles),
+        catalog=_catalog(tree, own.pop("catalog", {}), base_url, roles),
         ingest=IngestSettings(**own.pop("ingest", {})),
-        upload=_upload(tree, own.pop("upload", {})),
+        upload=upload,
         warehouse=WarehouseSettings(**default_dsn | own.pop("warehouse", {})),
         redaction=RedactionSettings(**own.pop("redaction", {})),
         **{f"outbox_{key}": value for key, value in own.pop("outbox", {}).items()},
+        **{f"collector_{key}": value for key, value in own.pop("collector", {}).items()},
         **{f"dashboard_{key}": value for key, value in own.pop("dashboard", {}).items()},
         **own,
     )
 
 
-def _auth(tree: ConfigTree, raw: dict[str, Any], base_url: str | None) -> AuthSettings:
+def _roles(tree: ConfigTree, roles: tuple[Role, ...] | None, upload: UploadSettings) -> tuple[Role, ...]:
+    if upload.url is None:
+        return roles or ALL_ROLES
+    if roles and "collector" in roles:
+        raise problem(
+            tree, (ROOT, "roles"), "collector is set beside upload.url; a process that uploads stores nothing"
+        )
+    return ("backend",)
+
+
+def _auth(tree: ConfigTree, raw: dict[str, Any], base_url: str | None, roles: tuple[Role, ...]) -> AuthSettings:
     derived = {"jwks_url": f"{base_url}/api/auth/.well-known/jwks.json"} if base_url else {}
     auth = AuthSettings(**derived | raw)
+    if "backend" not in roles:
+        return auth
     if auth.mode == "backstage" and auth.jwks_url is None:
         raise problem(tree, (ROOT, "auth", "jwksUrl"), "missing; set it, or backend.baseUrl")
     if auth.mode == "static" and not auth.tokens:
@@ -78,12 +96,12 @@ def _auth(tree: ConfigTree, raw: dict[str, Any], base_url: str | None) -> AuthSe
     return auth
 
 
-def _catalog(tree: ConfigTree, raw: dict[str, Any], base_url: str | None) -> CatalogSettings:
+def _catalog(tree: ConfigTree, raw: dict[str, Any], base_url: str | None, roles: tuple[Role, ...]) -> CatalogSettings:
     if "file" in raw and "base_url" in raw:
         raise problem(tree, (ROOT, "catalog", "file"), "set beside catalog.baseUrl; keep one of the two")
     derived = {"base_url": f"{base_url}/api/catalog"} if base_url and "file" not in raw else {}
     catalog = CatalogSettings(**derived | raw)
-    if catalog.file is None and catalog.base_url is None:
+    if "backend" in roles and catalog.file is None and catalog.base_url is None:
         raise problem(tree, (ROOT, "catalog", "baseUrl"), "missing; set it, or catalog.file, or backend.baseUrl")
     return catalog
 

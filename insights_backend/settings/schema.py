@@ -13,7 +13,7 @@ from insights_backend.settings.building import build_settings, check_secrets
 from insights_backend.settings.keys import ROOT
 from insights_backend.settings.messages import first_problem
 from insights_backend.settings.tree import ConfigTree
-from insights_backend.settings.values import AuthMode, DashboardAccess, Identities, Settings
+from insights_backend.settings.values import AuthMode, DashboardAccess, Identities, Role, Settings
 
 _MAX_FIELDS = 100
 
@@ -107,6 +107,10 @@ class _OutboxSchema(_Object):
     max_bytes = _Key("maxBytes", readers.integer(1, 2**50))
 
 
+class _CollectorSchema(_Object):
+    events_per_minute = _Key("eventsPerMinute", readers.integer(1, 10**9))
+
+
 class _WarehouseSchema(_Object):
     dsn = _Key("dsn", readers.dsn)
     retention_days = _Key("retentionDays", readers.integer(1, 36_500))
@@ -122,6 +126,7 @@ class _DashboardSchema(_Object):
 
 
 class _InsightsSchema(_Object):
+    roles = _Key("roles", readers.list_of(readers.choice(Role)))
     capture_entity_fields = _Key("captureEntityFields", readers.list_of(readers.dot_path, _MAX_FIELDS))
     capture_identity_fields = _Key("captureIdentityFields", readers.list_of(readers.dot_path, _MAX_FIELDS))
     capture_identity_groups_filter = _Key("captureIdentityGroupsFilter", EntityFilterQuery.parse)
@@ -137,6 +142,7 @@ class _InsightsSchema(_Object):
     ingest = fields.Nested(_IngestSchema)
     upload = fields.Nested(_UploadSchema)
     outbox = fields.Nested(_OutboxSchema)
+    collector = fields.Nested(_CollectorSchema)
     warehouse = fields.Nested(_WarehouseSchema)
     redaction = fields.Nested(_RedactionSchema)
     dashboard = fields.Nested(_DashboardSchema)

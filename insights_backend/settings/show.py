@@ -16,6 +16,7 @@ def as_yaml(settings: Settings) -> str:
     """Write the settings as YAML, by the names and in the notation that app-config has for them."""
     shown = _plain(settings)
     shown["outbox"] = {"maxBytes": shown.pop("outboxMaxBytes")}
+    shown["collector"] = {"eventsPerMinute": shown.pop("collectorEventsPerMinute")}
     shown["dashboard"] = {"access": shown.pop("dashboardAccess")}
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
@@ -31,7 +32,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return f"{value:.15g}s"  # every float of the settings is a duration
     if isinstance(value, EntityFilterQuery):
-        return [{each.key: list(each.values) or None for each in record} for record in value.records]
+        return value.as_config()
     if is_dataclass(value):
         return {_camel(field.name): _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):

@@ -11,9 +11,12 @@ from typing import Literal
 from insights_backend.model.entity_filter import EntityFilterQuery
 
 AuthMode = Literal["backstage", "static", "none"]
+Role = Literal["backend", "collector"]
 Identities = Literal["pseudonymous", "clear"]
 DashboardAccess = Literal["open", "token"]
 Treatment = Literal["keep", "pseudonymise", "scan", "drop"]
+
+ALL_ROLES: tuple[Role, ...] = ("backend", "collector")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class RedactionSettings:
 class Settings:
     """Everything that `backstageInsights` says, with what it takes from the keys of Backstage itself."""
 
+    roles: tuple[Role, ...] = ALL_ROLES
     capture_entity_fields: tuple[str, ...] = ()
     capture_identity_fields: tuple[str, ...] = ()
     capture_identity_groups_filter: EntityFilterQuery | None = None
@@ -108,6 +112,7 @@ class Settings:
     ingest: IngestSettings = IngestSettings()
     upload: UploadSettings = UploadSettings()
     outbox_max_bytes: int = 1024**3
+    collector_events_per_minute: int | None = None
     warehouse: WarehouseSettings
     redaction: RedactionSettings = RedactionSettings()
     dashboard_access: DashboardAccess = "token"

@@ -1,19 +1,19 @@
 """For whoever runs the service: does it live, and can it take events."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from insights_backend.delivery.outbox import Outbox
 
-
-def create_operations(outbox: Outbox, degraded: Mapping[str, Callable[[], str | None]], *, name: str) -> Blueprint:
+def create_operations(
+    is_writable: Callable[[], bool], degraded: Callable[[], dict[str, str]], *, name: str
+) -> Blueprint:
     """Make the blueprint of health and readiness.
 
     Args:
-        outbox: what must be writable to accept events.
-        degraded: by part of the service, what says in a sentence how it is less than whole, or None.
+        is_writable: tells whether events could be accepted now.
+        degraded: says in a sentence what is less than whole, by part of the service.
         name: the blueprint's name, since it may be registered at more than one place.
     """
     site = Blueprint(name, __name__)
@@ -24,8 +24,8 @@ def create_operations(outbox: Outbox, degraded: Mapping[str, Callable[[], str | 
 
     @site.get("/readyz")
     def readyz() -> ResponseReturnValue:
-        accepts = outbox.is_writable()
-        problems = {part: text for part, check in degraded.items() if (text := check()) is not None}
+        accepts = is_writable()
+        problems = degraded()
         if not accepts:
             problems["outbox"] = "cannot take events: the disk refuses, or it is full (outbox.maxBytes)"
         return jsonify(status="ready" if accepts else "unready", degraded=problems), 200 if accepts else 503

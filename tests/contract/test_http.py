@@ -80,8 +80,8 @@ def test_under_load_202_says_that_events_are_on_disk(service: Service) -> None:
     service.post(VISIT)
     answer: Any = service.client.post(f"{BASE}/events", json=VISIT)
     assert (answer.status_code, answer.json["accepted"]) == (202, 1)
-    assert service.insights.outbox.backlog().events == 1
-    service.insights.dispatcher.drain()
+    assert service.backend.outbox.backlog().events == 1
+    service.backend.dispatcher.drain()
     assert len(service.export()) == 2
 
 
@@ -124,7 +124,7 @@ def test_a_batch_without_a_valid_event_is_422(service: Service) -> None:
 
 def test_an_empty_batch_is_accepted_and_changes_nothing(service: Service) -> None:
     assert service.post([]).json == {"accepted": 0, "duplicates": 0, "rejected": []}
-    assert service.insights.outbox.backlog().requests == 0
+    assert service.backend.outbox.backlog().requests == 0
 
 
 def test_an_event_sent_again_counts_once_and_is_said_to_be_a_duplicate(service: Service) -> None:
@@ -182,7 +182,7 @@ def test_a_body_that_cannot_be_used_has_its_code_and_nothing_is_stored(
 ) -> None:
     service = make(ingest=IngestSettings(max_body_bytes=1024, max_events=3))
     assert error(service.post(body, **how)) == expected
-    assert service.insights.outbox.backlog().requests == 0
+    assert service.backend.outbox.backlog().requests == 0
 
 
 def test_a_body_without_a_length_is_bounded_all_the_same(make: Make) -> None:
@@ -197,11 +197,11 @@ def test_a_full_outbox_is_503_with_a_time_to_come_back_and_nothing_accepted(make
     answer = service.post(VISIT)
     assert error(answer) == (503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
-    assert service.insights.outbox.backlog().requests == 0
+    assert service.backend.outbox.backlog().requests == 0
 
 
 def test_a_service_that_cannot_take_events_is_not_ready(service: Service) -> None:
-    service.insights.outbox._max_bytes = 0
+    service.backend.outbox._max_bytes = 0
     answer = service.get("/readyz")
     assert (answer.status_code, answer.json["status"]) == (503, "unready")
     assert "outbox.maxBytes" in answer.json["degraded"]["outbox"]
@@ -210,7 +210,7 @@ def test_a_service_that_cannot_take_events_is_not_ready(service: Service) -> Non
 def test_an_event_refused_for_want_of_room_may_be_sent_again(make: Make) -> None:
     service = make(outbox_max_bytes=10)
     service.post({**VISIT, "id": "a"})
-    service.insights.outbox._max_bytes = 10**6
+    service.backend.outbox._max_bytes = 10**6
     assert service.post({**VISIT, "id": "a"}).json["accepted"] == 1
 
 
@@ -473,7 +473,7 @@ def test_what_nobody_foresaw_is_500_without_a_word_of_the_data(
     def fail(*_: object) -> None:
         raise RuntimeError(personal)
 
-    monkeypatch.setattr(service.insights.service, "ingest", fail)
+    monkeypatch.setattr(service.backend.service, "ingest", fail)
     answer = service.post(VISIT)
     assert error(answer) == (500, "internal_error")
     assert personal not in answer.text + caplog.text
@@ -493,7 +493,7 @@ def test_readiness_says_what_is_degraded(service: Service) -> None:
         "status": "ready",
         "degraded": {"warehouse": "the warehouse is not open yet"},
     }
-    service.insights.engine.open()
+    service.warehouse.engine.open()
     assert service.client.get("/readyz").json == {"status": "ready", "degraded": {}}
 
 
@@ -505,7 +505,8 @@ def test_debug_logs_what_would_be_sent_and_sends_nothing(make: Make, caplog: pyt
 
 
 def test_the_blueprint_can_be_registered_elsewhere(make: Make) -> None:
+    service = make()
     app = Flask("existing")
-    app.register_blueprint(api(make().insights), url_prefix="/insights")
+    app.register_blueprint(api(service.backend, service.insights.settings, service.clock), url_prefix="/insights")
     assert app.test_client().get("/insights/config").status_code == 200
     assert app.test_client().post("/insights/events", data="{", content_type="text/plain").status_code == 400

@@ -111,7 +111,7 @@ def test_every_captured_field_is_the_entitys_own(file: Path, tmp_path: Path, dsn
     with service_with(file, tmp_path, dsn) as service:
         for number in range(300):
             visit(service, number, number)
-        service.insights.dispatcher.drain()
+        service.backend.dispatcher.drain()
         stored = {int(event["id"]): event for event in service.export()}
     for number, event in stored.items():
         namespace = COMPONENT_NAMESPACES[number % 3]
@@ -147,7 +147,7 @@ def test_the_group_filter_keeps_what_a_hand_would(
     with service_with(file, tmp_path, dsn, groups=configured) as service:
         for number in range(0, 300, 7):
             visit(service, number, number)
-        service.insights.dispatcher.drain()
+        service.backend.dispatcher.drain()
         for event in service.export():
             expected = [g for g in MEMBERSHIPS[int(event["id"])] if g < 40 and kept(g)]
             assert event["groups"] == [f"group:default/grp-{g}" for g in expected]

@@ -54,7 +54,7 @@ def send(service: Service, name: str) -> list[tuple[Row, Row]]:
             headers={"X-Insights-User": row["user"]} if row["user"] else {},
         )
         assert answer.json == {"accepted": 1, "duplicates": 0, "rejected": []}
-    service.insights.dispatcher.drain()
+    service.backend.dispatcher.drain()
     stored = {event["id"]: event for event in service.export()}
     return [(row, stored[str(number)]) for number, row in enumerate(recorded)]
 

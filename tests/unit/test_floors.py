@@ -15,6 +15,7 @@ FLOORS: list[set[str]] = [
     {"catalog", "identity", "signing_keys", "access", "wire", "enrichment", "delivery", "warehouse"},
     {"reports", "service", "collector"},
     {"web"},
+    {"composition"},
     {"app"},
     {"cli", "__init__"},
 ]

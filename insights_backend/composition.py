@@ -1,0 +1,323 @@
+"""Where real things meet: settings become rooms that were made for each other.
+
+A process has one role or both. The *backend* takes a portal's events; the *collector* is the service that backends
+upload to. Both store in the warehouse of the process, unless the backend uploads: then there is none here.
+"""
+
+import atexit
+import logging
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import requests
+
+from insights_backend._version import __version__
+from insights_backend.access import TokenStore
+from insights_backend.catalog.cache import CachedCatalog
+from insights_backend.catalog.client import RestCatalog
+from insights_backend.catalog.file import FileCatalog
+from insights_backend.catalog.interface import Catalog
+from insights_backend.delivery.destination import DebugLog, Destination
+from insights_backend.delivery.dispatcher import Dispatcher
+from insights_backend.delivery.outbox import Outbox
+from insights_backend.delivery.retry import RetryPolicy
+from insights_backend.delivery.uploader import Uploader
+from insights_backend.enrichment.extractors import Capture, extractors, member_of
+from insights_backend.enrichment.pipeline import Pipeline
+from insights_backend.enrichment.policy import Policy
+from insights_backend.enrichment.pseudonyms import Pseudonyms, load_or_create_salt
+from insights_backend.enrichment.redactor import Redactor
+from insights_backend.enrichment.views import Views
+from insights_backend.errors import CatalogUnavailableError, ConfigError, InsightsError
+from insights_backend.identity import BackstageTokens, StaticTokens
+from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.service import InsightsService
+from insights_backend.settings.values import Settings, UploadSettings
+from insights_backend.warehouse.engine import Engine, WarehouseUnavailableError
+from insights_backend.warehouse.events import EventStore
+from insights_backend.web.callers import Authenticate, by_backstage_token, by_header, by_relay_token
+
+_log = logging.getLogger(__name__)
+
+_MAX_CATALOG_ENTRIES = 100_000
+_SHUTDOWN_SECONDS = 8.0  # below the ten that a process manager gives
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """What takes a portal's events.
+
+    Args:
+        service: the use cases.
+        outbox: what was accepted.
+        dispatcher: delivers it.
+        authenticate: tells who sends events.
+        is_viewer: tells whether a Backstage token belongs to one of the viewers.
+    """
+
+    service: InsightsService
+    outbox: Outbox
+    dispatcher: Dispatcher
+    authenticate: Authenticate
+    is_viewer: Callable[[str], bool]
+
+    def total_users(self) -> int | None:
+        """Return the number of people who could use the portal, or None where the catalog never told."""
+        try:
+            return self.service.total_users().number
+        except CatalogUnavailableError:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warehouse:
+    """Where events are stored in the end."""
+
+    engine: Engine
+    events: EventStore
+
+    def open(self) -> None:
+        """Open the engine; where that fails it is tried again when it is needed."""
+        try:
+            self.engine.open()
+        except WarehouseUnavailableError as error:
+            _log.warning("%s; it is tried again when it is needed", error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insights:
+    """The rooms of one running service.
+
+    Args:
+        settings: what they were made from.
+        clock: now, in seconds since 1970.
+        tokens: the API tokens of this service.
+        backend: None in a process that only collects.
+        warehouse: None in a process that uploads.
+    """
+
+    settings: Settings
+    clock: Callable[[], float]
+    tokens: TokenStore
+    backend: Backend | None
+    warehouse: Warehouse | None
+
+    def start(self) -> None:
+        """Begin to deliver, open the warehouse, and see to it that all is closed when the process ends."""
+        _warn(self.settings)
+        if self.backend:
+            self.backend.dispatcher.start()
+        if self.warehouse:
+            # Beside the start, since a server may take its time; who needs it sooner opens it.
+            Thread(target=self.warehouse.open, name="insights-warehouse", daemon=True).start()
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """Stop delivering and close the files; what was accepted and has not arrived stays in the outbox."""
+        atexit.unregister(self.close)
+        if self.backend:
+            self.backend.dispatcher.stop(_SHUTDOWN_SECONDS)
+            self.backend.outbox.close()
+        if self.warehouse:
+            self.warehouse.engine.close()
+
+    def is_writable(self) -> bool:
+        """Tell whether events could be accepted now."""
+        return self.backend is None or self.backend.outbox.is_writable()
+
+    def degraded(self) -> dict[str, str]:
+        """Say what is less than whole while events are still accepted, by part."""
+        found = {}
+        if self.backend and self.backend.dispatcher.failures:
+            found["delivery"] = (
+                f"the last {self.backend.dispatcher.failures} deliveries failed; events are kept: "
+                f"{self.backend.dispatcher.last_failure}"
+            )
+        if self.backend and self.backend.outbox.set_aside:
+            aside = self.backend.outbox.set_aside.name
+            found["outbox"] = f"a damaged file was set aside as {aside}; its events were not delivered"
+        if self.warehouse and not self.warehouse.engine.is_open:
+            found["warehouse"] = "the warehouse is not open yet"
+        return found
+
+
+def assemble(settings: Settings, clock: Callable[[], float] = time.time) -> Insights:
+    """Make the rooms of a service; nothing runs until `start`.
+
+    Args:
+        settings: what the configuration says.
+        clock: now, in seconds since 1970.
+
+    Raises:
+        ConfigError: they cannot be made as configured.
+    """
+    _make_data_dir(settings.data_dir)
+    warehouse = None if settings.upload.url else _warehouse(settings, clock)
+    return Insights(
+        settings=settings,
+        clock=clock,
+        tokens=TokenStore(settings.data_dir / "tokens.sqlite3", clock, os.urandom),
+        backend=_backend(settings, warehouse, clock) if "backend" in settings.roles else None,
+        warehouse=warehouse,
+    )
+
+
+def _make_data_dir(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigError(f"backstageInsights.dataDir: {path} cannot be made ({error.strerror})") from None
+
+
+def _warehouse(settings: Settings, clock: Callable[[], float]) -> Warehouse:
+    engine = Engine(settings.warehouse.dsn.reveal())
+    return Warehouse(engine=engine, events=EventStore(engine, clock=clock, max_age=settings.ingest.max_age))
+
+
+def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[], float]) -> Backend:
+    salt = _salt(settings)
+    capture = Capture.of(
+        more_entity_fields=settings.capture_entity_fields,
+        more_identity_fields=settings.capture_identity_fields,
+        groups_filter=settings.capture_identity_groups_filter,
+        environment=settings.environment,
+    )
+    catalog = CachedCatalog(_catalog(settings, capture), settings.catalog.cache_ttl, _MAX_CATALOG_ENTRIES, clock)
+    outbox = Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes, clock=clock)
+    dispatcher = Dispatcher(
+        outbox=outbox,
+        destination=_destination(settings, warehouse),
+        monotonic=time.monotonic,
+        random=random.Random(),  # noqa: S311 - spreads retries, guards nothing
+    )
+    pipeline = Pipeline(
+        catalog=catalog,
+        extractors=extractors(capture, Views().is_view),
+        filters_groups=capture.groups_filter is not None,
+        redactor=_redactor(settings, salt),
+    )
+    service = InsightsService(
+        pipeline=pipeline,
+        outbox=outbox,
+        dispatcher=dispatcher,
+        catalog=catalog,
+        people=_people(settings),
+        id_key=salt,
+        capture=capture,
+        described=_described(settings),
+        clock=clock,
+    )
+    authenticate, is_viewer = _identities(settings, catalog, clock)
+    return Backend(
+        service=service, outbox=outbox, dispatcher=dispatcher, authenticate=authenticate, is_viewer=is_viewer
+    )
+
+
+def _salt(settings: Settings) -> bytes:
+    if settings.salt:
+        return settings.salt.reveal().encode()
+    return load_or_create_salt(settings.data_dir / "salt", os.urandom)
+
+
+def _catalog(settings: Settings, capture: Capture) -> Catalog:
+    catalog = settings.catalog
+    if catalog.file is not None:
+        return FileCatalog(catalog.file)
+    if catalog.base_url is None:
+        raise ConfigError("backstageInsights.catalog: set baseUrl or file, or backend.baseUrl")
+    token = catalog.token.reveal() if catalog.token else None
+    return RestCatalog(catalog.base_url, token, capture.catalog_fields(), requests.Session(), catalog.timeout)
+
+
+def _destination(settings: Settings, warehouse: Warehouse | None) -> Destination:
+    if settings.debug:
+        return DebugLog()
+    return warehouse.events if warehouse else _uploader(settings.upload)
+
+
+def _uploader(upload: UploadSettings) -> Uploader:
+    if upload.url is None or upload.token is None:
+        raise ConfigError("backstageInsights.upload: set url and token")
+    return Uploader(
+        upload.url,
+        upload.token.reveal(),
+        session=requests.Session(),
+        policy=RetryPolicy(upload.retries, upload.deadline),
+        timeout=upload.timeout,
+        version=__version__,
+        monotonic=time.monotonic,
+        clock=time.time,
+        sleep=time.sleep,
+        random=random.Random(),  # noqa: S311 - as above
+    )
+
+
+def _redactor(settings: Settings, salt: bytes) -> Redactor:
+    policy = Policy(settings.redaction.fields)
+    return Redactor(policy, Pseudonyms(salt), settings.identities, enabled=settings.redaction.enabled)
+
+
+def _people(settings: Settings) -> EntityFilterQuery:
+    configured = settings.total_users_entity_query_filter
+    return configured.restricted_to("user") if configured else EntityFilterQuery.parse({"kind": "user"})
+
+
+def _described(settings: Settings) -> dict[str, Any]:
+    groups, users = settings.capture_identity_groups_filter, settings.total_users_entity_query_filter
+    return {
+        "captureIdentityGroupsFilter": groups.as_config() if groups else None,
+        "totalUsersEntityQueryFilter": users.as_config() if users else None,
+        "identities": settings.identities,
+        "redaction": {"enabled": settings.redaction.enabled, "fields": dict(settings.redaction.fields)},
+        "debug": settings.debug,
+    }
+
+
+def _identities(
+    settings: Settings, catalog: CachedCatalog, clock: Callable[[], float]
+) -> tuple[Authenticate, Callable[[str], bool]]:
+    """Choose how senders are known, and how viewers are: only Backstage's own tokens can prove one."""
+    match settings.auth.mode:
+        case "none":
+            return by_header, lambda _: False
+        case "static":
+            return by_relay_token(StaticTokens(t.reveal() for t in settings.auth.tokens)), lambda _: False
+        case "backstage":
+            if settings.auth.jwks_url is None:
+                raise ConfigError("backstageInsights.auth.jwksUrl: set it, or backend.baseUrl")
+            tokens = BackstageTokens(settings.auth.jwks_url, requests.Session(), clock)
+            return by_backstage_token(tokens), lambda token: _is_viewer(token, tokens, catalog, settings.viewers)
+
+
+def _is_viewer(token: str, tokens: BackstageTokens, catalog: CachedCatalog, viewers: tuple[str, ...]) -> bool:
+    try:
+        user = tokens.user(token)
+    except InsightsError:
+        return False
+    entity = catalog.lookup([user])[user].entity
+    groups = member_of(user, entity) if entity else []
+    return not {str(user), *map(str, groups)}.isdisjoint(viewers)
+
+
+def _warn(settings: Settings) -> None:
+    if "backend" in settings.roles and settings.auth.mode == "none":
+        _log.warning(
+            "auth.mode is none: ANYONE WHO REACHES THIS PORT can send events as any user. For development only."
+        )
+    if settings.dashboard_access == "open":
+        _log.warning(
+            "dashboard.access is open: ANYONE WHO REACHES THIS PORT can read and export everything, and upload. "
+            "For development on loopback only."
+        )
+    if settings.identities == "clear":
+        _log.warning("identities is clear: user references are stored as they are, not as pseudonyms.")
+    if not settings.redaction.enabled:
+        _log.warning("redaction.enabled is false: personal data in events is stored as it comes.")
+    if settings.debug:
+        _log.warning("debug is true: events are logged, and neither stored nor uploaded.")
