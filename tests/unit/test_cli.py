@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 from insights_backend.cli import main
 from insights_backend.delivery.destination import DeadLetter
 from insights_backend.delivery.outbox import Outbox
+from tests.app import ORGANISATION
 from tests.fakes import Clock
 
 CONFIG = """
@@ -20,6 +21,7 @@ backstageInsights:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
+    (tmp_path / "org.yaml").write_text(ORGANISATION)
     file = tmp_path / "app-config.yaml"
     file.write_text(CONFIG.format(directory=tmp_path))
     return file
@@ -86,6 +88,33 @@ def test_dead_letters_are_listed_shown_and_queued_again(config: Path, tmp_path: 
     assert run(config, "outbox", "requeue").stdout == "1 events wait again\n"
     assert run(config, "outbox", "dead").stdout == ""
     assert "requests: 1" in run(config, "outbox", "status").stdout
+
+
+UPLOAD = """
+  upload: { url: "https://insights.example.com/api/backstage-insights", token: portal-secret, retries: 0 }
+"""
+BATCHES = "https://insights.example.com/api/backstage-insights/v1/batches"
+
+
+@responses.activate
+def test_what_an_outage_left_behind_is_delivered_by_hand(config: Path, tmp_path: Path) -> None:
+    config.write_text(config.read_text() + UPLOAD)
+    with closing(Outbox(tmp_path / "var", max_bytes=1000, clock=Clock())) as outbox:
+        outbox.append(b'{"id":"1"}\n', events=1, received_at=0)
+    responses.post(BATCHES, status=503)
+    down = run(config, "outbox", "drain")
+    assert down.exit_code == 1
+    assert "1 events still wait: the collector at insights.example.com answered 503" in down.stderr
+    responses.upsert("POST", BATCHES, json={"accepted": 1})
+    assert run(config, "outbox", "drain").exit_code == 0
+    assert "requests: 0" in run(config, "outbox", "status").stdout
+
+
+def test_a_collector_has_nothing_to_drain(config: Path, tmp_path: Path) -> None:
+    config.write_text(f"backstageInsights: {{ roles: [collector], dataDir: {tmp_path}/var }}")
+    nothing = run(config, "outbox", "drain")
+    assert nothing.exit_code == 1
+    assert "has no outbox" in nothing.stderr
 
 
 def bury(directory: Path) -> None:
