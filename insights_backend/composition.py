@@ -49,6 +49,16 @@ _MAX_CATALOG_ENTRIES = 100_000
 _SHUTDOWN_SECONDS = 8.0  # below the ten that a process manager gives
 
 
+class DirectSession(requests.Session):
+    """An HTTP session that neither follows a redirect nor reads the body of one, which may have no end.
+
+    Everything that we talk to was configured by its address; a redirect would take a token elsewhere.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Know of none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """What takes a portal's events.
@@ -232,7 +242,7 @@ def _catalog(settings: Settings, capture: Capture) -> Catalog:
     if catalog.base_url is None:
         raise ConfigError("backstageInsights.catalog: set baseUrl or file, or backend.baseUrl")
     token = catalog.token.reveal() if catalog.token else None
-    return RestCatalog(catalog.base_url, token, capture.catalog_fields(), requests.Session(), catalog.timeout)
+    return RestCatalog(catalog.base_url, token, capture.catalog_fields(), DirectSession(), catalog.timeout)
 
 
 def _destination(settings: Settings, warehouse: Warehouse | None) -> Destination:
@@ -247,7 +257,7 @@ def _uploader(upload: UploadSettings) -> Uploader:
     return Uploader(
         upload.url,
         upload.token.reveal(),
-        session=requests.Session(),
+        session=DirectSession(),
         policy=RetryPolicy(upload.retries, upload.deadline),
         timeout=upload.timeout,
         version=__version__,
@@ -291,7 +301,7 @@ def _identities(
         case "backstage":
             if settings.auth.jwks_url is None:
                 raise ConfigError("backstageInsights.auth.jwksUrl: set it, or backend.baseUrl")
-            tokens = BackstageTokens(settings.auth.jwks_url, requests.Session(), clock)
+            tokens = BackstageTokens(settings.auth.jwks_url, DirectSession(), clock)
             return by_backstage_token(tokens), lambda token: _is_viewer(token, tokens, catalog, settings.viewers)
 
 

@@ -1,0 +1,70 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import responses
+
+from insights_backend.composition import DirectSession, assemble
+from insights_backend.errors import ConfigError
+from insights_backend.settings.values import AuthSettings, CatalogSettings, Secret, Settings, UploadSettings
+from tests.app import settings_for
+
+
+@responses.activate
+def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    responses.get("http://a.example.com/", status=302, headers={"Location": "http://b.example.com/"})
+    assert DirectSession().get("http://a.example.com/", timeout=1).status_code == 302
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_for(tmp_path, "chdb:///unused")
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"auth": AuthSettings(mode="backstage")}, "auth.jwksUrl"),
+        ({"catalog": CatalogSettings()}, "catalog"),
+        ({"upload": UploadSettings(url="https://insights.example.com")}, "upload"),
+        ({"data_dir": Path("/dev/null/var")}, "dataDir"),
+    ],
+)
+def test_rooms_that_cannot_be_made_are_a_configuration_error_that_names_the_key(
+    settings: Settings, change: dict[str, object], key: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"backstageInsights.{key}"):
+        assemble(replace(settings, **change))  # type: ignore[arg-type] # each entry fits its own field
+
+
+@pytest.mark.parametrize(
+    ("change", "warning"),
+    [
+        ({}, "auth.mode is none: ANYONE"),
+        ({}, "dashboard.access is open: ANYONE"),
+        ({"identities": "clear"}, "identities is clear"),
+        ({"debug": True}, "debug is true"),
+    ],
+)
+def test_a_start_says_loudly_what_is_for_development_only(
+    settings: Settings, change: dict[str, object], warning: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    uploading = replace(settings, upload=UploadSettings(url="http://127.0.0.1:1", token=Secret("upload-token")))
+    insights = assemble(replace(uploading, **change))  # type: ignore[arg-type] # as above
+    insights.start()
+    insights.close()
+    assert warning in caplog.text
+
+
+def test_a_service_without_dangers_starts_quietly(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    auth = AuthSettings(mode="backstage", jwks_url="https://backstage.example.com/jwks.json")
+    quiet = replace(
+        settings,
+        auth=auth,
+        dashboard_access="token",
+        upload=UploadSettings(url="http://127.0.0.1:1", token=Secret("upload-token")),
+    )
+    insights = assemble(quiet)
+    insights.start()
+    insights.close()
+    assert caplog.text == ""
