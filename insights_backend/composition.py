@@ -199,18 +199,21 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
         environment=settings.environment,
     )
     catalog = CachedCatalog(_catalog(settings, capture), settings.catalog.cache_ttl, _MAX_CATALOG_ENTRIES, clock)
-    outbox = Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes, clock=clock)
-    dispatcher = Dispatcher(
-        outbox=outbox,
-        destination=_destination(settings, warehouse),
-        monotonic=time.monotonic,
-        random=random.Random(),  # noqa: S311 - spreads retries, guards nothing
-    )
+    destination = _destination(settings, warehouse)
+    authenticate, is_viewer = _identities(settings, catalog, clock)
     pipeline = Pipeline(
         catalog=catalog,
         extractors=extractors(capture, Views().is_view),
         filters_groups=capture.groups_filter is not None,
         redactor=_redactor(settings, salt),
+    )
+    # Last, since it holds a file open: what is configured wrongly has been refused by now.
+    outbox = Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes, clock=clock)
+    dispatcher = Dispatcher(
+        outbox=outbox,
+        destination=destination,
+        monotonic=time.monotonic,
+        random=random.Random(),  # noqa: S311 - spreads retries, guards nothing
     )
     service = InsightsService(
         pipeline=pipeline,
@@ -223,7 +226,6 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
         described=_described(settings),
         clock=clock,
     )
-    authenticate, is_viewer = _identities(settings, catalog, clock)
     return Backend(
         service=service, outbox=outbox, dispatcher=dispatcher, authenticate=authenticate, is_viewer=is_viewer
     )
