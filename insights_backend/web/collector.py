@@ -15,7 +15,9 @@ from insights_backend.settings.values import DashboardAccess
 from insights_backend.web.body import read_json
 from insights_backend.wire import batch
 
-_KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
+KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
+"""What a batch may be called by its sender."""
+
 _NAMELESS = "local"  # what a portal is called where no token gives it a name
 
 
@@ -66,7 +68,7 @@ def _instance(tokens: TokenStore, access: DashboardAccess) -> str:
 
 def _key() -> str:
     key = request.headers.get("Idempotency-Key", "")
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise InvalidParameterError(
             "Idempotency-Key: send the batch's id, 1 to 128 of the characters A-Z a-z 0-9 . _ -"
         )

@@ -1,15 +1,17 @@
-"""For whoever runs the service: does it live, and can it take events."""
+"""For whoever runs the service: does it live, can it take events, and what does it serve."""
 
 from collections.abc import Callable
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
+
+from insights_backend.web.openapi import document
 
 
 def create_operations(
     is_writable: Callable[[], bool], degraded: Callable[[], dict[str, str]], *, name: str
 ) -> Blueprint:
-    """Make the blueprint of health and readiness.
+    """Make the blueprint of health, readiness and the OpenAPI document.
 
     Args:
         is_writable: tells whether events could be accepted now.
@@ -29,5 +31,9 @@ def create_operations(
         if not accepts:
             problems["outbox"] = "cannot take events: the disk refuses, or it is full (outbox.maxBytes)"
         return jsonify(status="ready" if accepts else "unready", degraded=problems), 200 if accepts else 503
+
+    @site.get("/openapi.json")
+    def openapi() -> ResponseReturnValue:
+        return jsonify(document(current_app))
 
     return site

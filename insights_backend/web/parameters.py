@@ -1,6 +1,7 @@
 """Query strings of reports and exports: declared, validated, and turned into questions."""
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -18,8 +19,13 @@ _DEFAULT_DAYS = 30
 _REFS = {"group": "group", "owner": "group", "entity": None}
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads the system's directories, so not at each question
+
+
 def _timezone(name: str) -> None:
-    if name not in available_timezones():
+    if name not in _timezones():
         raise ValidationError("is no IANA time zone, such as Europe/Berlin")
 
 
@@ -33,9 +39,19 @@ def _iso_date(text: str) -> None:
 class RangeSchema(Schema):
     """The dates of a question, both included, in a time zone."""
 
-    from_ = fields.String(data_key="from", validate=_iso_date)
-    to = fields.String(validate=_iso_date)
-    timezone = fields.String(load_default="UTC", validate=_timezone)
+    from_ = fields.String(
+        data_key="from",
+        validate=_iso_date,
+        metadata={"format": "date", "description": f"The first day; by default {_DEFAULT_DAYS} days up to `to`."},
+    )
+    to = fields.String(
+        validate=_iso_date, metadata={"format": "date", "description": "The last day, included; by default today."}
+    )
+    timezone = fields.String(
+        load_default="UTC",
+        validate=_timezone,
+        metadata={"description": "The IANA name of the zone whose days count, such as Europe/Berlin."},
+    )
 
 
 class ExportSchema(RangeSchema):
@@ -45,15 +61,30 @@ class ExportSchema(RangeSchema):
 
 
 def _filter_field() -> fields.List[str]:
-    return fields.List(fields.String(validate=validate.Length(1, 512)), validate=validate.Length(max=_MAX_VALUES))
+    return fields.List(
+        fields.String(validate=validate.Length(1, 512)),
+        validate=validate.Length(max=_MAX_VALUES),
+        metadata={"description": "Only events of one of these; repeat it for several."},
+    )
 
 
 class ReportSchema(RangeSchema.from_dict({name: _filter_field() for name in FILTERS})):  # type: ignore[misc] # made at run time, from the one list of filters
     """The query string of a report."""
 
-    interval = fields.String(load_default="day", validate=validate.OneOf(["day", "week", "month"]))
-    limit = fields.Integer(load_default=20, validate=validate.Range(1, 1000))
-    compare = fields.String(validate=validate.OneOf(["previous"]))
+    interval = fields.String(
+        load_default="day",
+        validate=validate.OneOf(["day", "week", "month"]),
+        metadata={"description": "What a row of a report over time covers; weeks start on Monday."},
+    )
+    limit = fields.Integer(
+        load_default=20,
+        validate=validate.Range(1, 1000),
+        metadata={"description": "How many rows a ranked list has at most."},
+    )
+    compare = fields.String(
+        validate=validate.OneOf(["previous"]),
+        metadata={"description": "Also answer for the period of equal length before, in `previous`."},
+    )
     format = fields.String(load_default="json", validate=validate.OneOf(["json", "csv"]))
 
     @validates_schema

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from insights_backend.errors import MalformedJsonError, PayloadTooLargeError
-from insights_backend.wire.rules import Problem, Rejection, Rule, Shape, number, text
+from insights_backend.wire.rules import Rejection, Rule, Shape, number, text
 
 MAX_BYTES = 64 * 1024 * 1024
 """How large a batch may be, as sent and after decompression."""
@@ -63,41 +63,47 @@ def _is_shallow(value: Any, levels: int) -> bool:
     return levels > 0 and all(_is_shallow(item, levels - 1) for item in items)
 
 
-def _list_of(problem: Problem) -> Problem:
+def _list_of(item: Rule) -> Rule:
     def check(value: Any) -> str | None:
         if not isinstance(value, list) or len(value) > _MAX_ITEMS:
             return f"must be a list of at most {_MAX_ITEMS} strings"
-        return next((f"each {found}" for item in value if (found := problem(item)) is not None), None)
+        return next((f"each {found}" for each in value if (found := item.problem(each)) is not None), None)
 
-    return check
+    return Rule(check, {"type": "array", "maxItems": _MAX_ITEMS, "items": item.documented})
 
 
 def _boolean(value: Any) -> str | None:
     return None if isinstance(value, bool) else "must be true or false"
 
 
+_TIME_DOCUMENTED = {"type": "string", "format": "date-time", "pattern": f"^{_TIME.pattern}$"}
+_OBJECT_DOCUMENTED = {
+    "type": "object",
+    "description": f"At most {_MAX_OBJECT_BYTES} bytes as JSON, nested at most {_MAX_DEPTH} levels deep.",
+}
+
 RULES: Mapping[str, Rule] = {
-    "id": Rule(text(1, 128), required=True),
-    "time": Rule(_time, required=True),
-    "receivedAt": Rule(_time, required=True),
-    "environment": Rule(text(0, _MAX_REF)),
-    "action": Rule(text(1, _MAX_TEXT), required=True),
-    "subject": Rule(text(0, _MAX_SUBJECT)),
-    "value": Rule(number),
-    "pluginId": Rule(text(0, _MAX_TEXT)),
-    "routeRef": Rule(text(0, _MAX_TEXT)),
-    "extension": Rule(text(0, _MAX_TEXT)),
-    "sessionId": Rule(text(0, _MAX_REF)),
-    "attributes": Rule(_object),
-    "context": Rule(_object),
-    "user": Rule(text(0, _MAX_REF)),
-    "userMetadata": Rule(_object),
-    "groups": Rule(_list_of(text(0, _MAX_REF))),
-    "entity": Rule(text(0, _MAX_REF)),
-    "entityMetadata": Rule(_object),
-    "target": Rule(text(0, _MAX_REF)),
-    "view": Rule(_boolean),
-    "notes": Rule(_list_of(text(0, _MAX_REF))),
+    "id": text(1, 128, required=True),
+    "time": Rule(_time, _TIME_DOCUMENTED, required=True),
+    "receivedAt": Rule(_time, _TIME_DOCUMENTED, required=True),
+    "environment": text(0, _MAX_REF),
+    "action": text(1, _MAX_TEXT, required=True),
+    "subject": text(0, _MAX_SUBJECT),
+    "value": number(),
+    "pluginId": text(0, _MAX_TEXT),
+    "routeRef": text(0, _MAX_TEXT),
+    "extension": text(0, _MAX_TEXT),
+    "sessionId": text(0, _MAX_REF),
+    "attributes": Rule(_object, _OBJECT_DOCUMENTED),
+    "context": Rule(_object, _OBJECT_DOCUMENTED),
+    "user": text(0, _MAX_REF),
+    "userMetadata": Rule(_object, _OBJECT_DOCUMENTED),
+    "groups": _list_of(text(0, _MAX_REF)),
+    "entity": text(0, _MAX_REF),
+    "entityMetadata": Rule(_object, _OBJECT_DOCUMENTED),
+    "target": text(0, _MAX_REF),
+    "view": Rule(_boolean, {"type": "boolean"}),
+    "notes": _list_of(text(0, _MAX_REF)),
 }
 """The fields of a stored event. One that may be absent may be null; other keys are left out, `instance` among them:
 who sent a batch is told by its token alone."""

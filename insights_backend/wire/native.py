@@ -45,15 +45,29 @@ def _timestamp(value: Any) -> str | None:
     return None
 
 
+_SCALARS = {
+    "type": "object",
+    "maxProperties": _MAX_ITEMS,
+    "propertyNames": {"maxLength": _MAX_KEY},
+    "additionalProperties": {"type": ["string", "number", "boolean", "null"], "maxLength": _MAX_TEXT},
+}
+_TIMESTAMP = {
+    "type": ["string", "number"],
+    "description": "An ISO 8601 time, UTC where it has no offset, or milliseconds since 1970; up to the year 9999.",
+    "maxLength": 40,
+    "exclusiveMinimum": -1,  # parts of a millisecond are cut off, so that -0.5 is still 0
+    "maximum": parse_timestamp("9999-12-31T23:59:59.999Z"),
+}
+
 RULES: Mapping[str, Rule] = {
-    "action": Rule(text(1, 256), required=True),
-    "subject": Rule(text(0, _MAX_SUBJECT), required=True),
-    "context": Rule(_scalars, required=True),
-    "attributes": Rule(_scalars),
-    "value": Rule(number),
-    "id": Rule(text(1, 128)),
-    "timestamp": Rule(_timestamp),
-    "sessionId": Rule(text(1, 256)),
+    "action": text(1, 256, required=True),
+    "subject": text(0, _MAX_SUBJECT, required=True),
+    "context": Rule(_scalars, _SCALARS, required=True),
+    "attributes": Rule(_scalars, _SCALARS),
+    "value": number(),
+    "id": text(1, 128),
+    "timestamp": Rule(_timestamp, _TIMESTAMP),
+    "sessionId": text(1, 256),
 }
 """The fields of an event. An optional one that is null counts as absent; other keys are ignored."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 Problem = Callable[[Any], str | None]
 """Says in a sentence what is wrong with a value, or None."""
@@ -25,10 +25,22 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a field must be, and whether it must be there."""
+    """What a field must be, and whether it must be there.
+
+    Args:
+        problem: checks a value that is there.
+        documented: the same in JSON Schema (draft 2020-12), as far as that can say it; never stricter than the check.
+        required: whether it must be there, and not null.
+    """
 
     problem: Problem
+    documented: Mapping[str, Any]
     required: bool = False
+
+
+class _Open(Schema):
+    class Meta:
+        unknown = EXCLUDE
 
 
 class Shape:
@@ -41,7 +53,7 @@ class Shape:
 
     def __init__(self, name: str, rules: Mapping[str, Rule]) -> None:
         self._rules = rules
-        self.schema = Schema.from_dict({field: _field(rule) for field, rule in rules.items()}, name=name)
+        self.schema = _Open.from_dict({field: _field(rule) for field, rule in rules.items()}, name=name)
 
     def is_valid(self, document: object) -> bool:
         """Tell whether a decoded JSON value has this shape, without saying why not."""
@@ -57,21 +69,25 @@ class Shape:
         """Say by field what is wrong with a decoded JSON value; empty where it has this shape."""
         if not isinstance(document, dict):
             return {"_schema": ["must be an object"]}
-        return self.schema(unknown="exclude").validate(document)
+        return self.schema().validate(document)
 
 
-def text(least: int, most: int) -> Problem:
+def text(least: int, most: int, *, required: bool = False) -> Rule:
     """Take a string of so many characters."""
     message = f"must be a string of {least} to {most} characters"
 
     def problem(value: Any) -> str | None:
         return None if isinstance(value, str) and least <= len(value) <= most else message
 
-    return problem
+    return Rule(problem, {"type": "string", "minLength": least, "maxLength": most}, required)
 
 
-def number(value: Any) -> str | None:
+def number() -> Rule:
     """Take a finite number; a boolean is none."""
+    return Rule(_number, {"type": "number"})
+
+
+def _number(value: Any) -> str | None:
     fine = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
     return None if fine else "must be a number"
 
@@ -81,4 +97,9 @@ def _field(rule: Rule) -> fields.Raw:
         if (problem := rule.problem(value)) is not None:
             raise ValidationError(problem)
 
-    return fields.Raw(required=rule.required, allow_none=not rule.required, validate=check)
+    return fields.Raw(
+        required=rule.required,
+        allow_none=not rule.required,
+        validate=check,
+        metadata={"documented": rule.documented},
+    )

@@ -211,22 +211,27 @@ def test_an_id_has_one_to_128_characters(receiver: Receiver, token: str, key: st
     assert receiver.post([record()], token, key).status_code == 200
 
 
+def packed(data: bytes) -> bytes:
+    """Compress without the time of day: the tests' names are made of these bytes, and must stay the same."""
+    return gzip.compress(data, mtime=0)
+
+
 @pytest.mark.parametrize(
     ("data", "headers", "expected"),
     [
-        (gzip.compress(b"{"), {}, (400, "malformed_json")),
-        (gzip.compress(b"[]"), {}, (400, "malformed_json")),
-        (gzip.compress(b"{}"), {}, (400, "malformed_json")),
-        (gzip.compress(b'{"events": 1}'), {}, (400, "malformed_json")),
-        (gzip.compress(b'{"events": [' + b"[" * 5000), {}, (400, "malformed_json")),
-        (gzip.compress(b'{"events": [{"value": 1e999}]}'), {}, (400, "malformed_json")),
-        (gzip.compress(b'{"events": ["\xff"]}'), {}, (400, "malformed_json")),
-        (gzip.compress(b'{"events": []}')[:-4], {}, (400, "malformed_json")),
-        (gzip.compress(b'{"events": []}') + b"x", {}, (400, "malformed_json")),
+        (packed(b"{"), {}, (400, "malformed_json")),
+        (packed(b"[]"), {}, (400, "malformed_json")),
+        (packed(b"{}"), {}, (400, "malformed_json")),
+        (packed(b'{"events": 1}'), {}, (400, "malformed_json")),
+        (packed(b'{"events": [' + b"[" * 5000), {}, (400, "malformed_json")),
+        (packed(b'{"events": [{"value": 1e999}]}'), {}, (400, "malformed_json")),
+        (packed(b'{"events": ["\xff"]}'), {}, (400, "malformed_json")),
+        (packed(b'{"events": []}')[:-4], {}, (400, "malformed_json")),
+        (packed(b'{"events": []}') + b"x", {}, (400, "malformed_json")),
         (b'{"events": []}', {}, (400, "malformed_json")),
         (b'{"events": []}', {"Content-Encoding": "br"}, (415, "unsupported_media_type")),
-        (gzip.compress(b'{"events": []}'), {"Content-Type": "text/csv"}, (415, "unsupported_media_type")),
-        (gzip.compress(b'{"events": [' + b"0," * 20_000 + b"0]}"), {}, (413, "payload_too_large")),
+        (packed(b'{"events": []}'), {"Content-Type": "text/csv"}, (415, "unsupported_media_type")),
+        (packed(b'{"events": [' + b"0," * 20_000 + b"0]}"), {}, (413, "payload_too_large")),
     ],
 )
 def test_a_hostile_body_is_refused(

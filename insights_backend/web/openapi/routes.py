@@ -1,0 +1,195 @@
+"""The operations of the service, as data: what each takes, and all that it can answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from insights_backend.web.collector import KEY
+from insights_backend.web.openapi.answers import (
+    BatchReceiptSchema,
+    BatchRefusalSchema,
+    ConfigSchema,
+    HealthSchema,
+    ReadinessSchema,
+    ReceiptSchema,
+    TotalUsersSchema,
+)
+from insights_backend.web.openapi.examples import EVENT, REJECTION, STORED_EVENT
+from insights_backend.web.openapi.reports import REPORTS
+from insights_backend.web.openapi.shared import json_answer, problems
+from insights_backend.web.parameters import ExportSchema, ReportSchema
+from insights_backend.wire import batch
+from insights_backend.wire.native import EventSchema
+
+_ENCODING = {
+    "name": "Content-Encoding",
+    "in": "header",
+    "description": "How the body is compressed.",
+    "schema": {"type": "string", "enum": ["identity", "gzip", "deflate"]},
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "The batch's id, of the sender's choosing; a batch that comes again under it is stored once.",
+    "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
+}
+_REPORT_NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": list(REPORTS)}}
+
+_EVENTS = {
+    "schema": {
+        "anyOf": [
+            {
+                "type": "object",
+                "required": ["events"],
+                "properties": {"events": {"type": "array", "items": EventSchema}},
+            },
+            {"type": "array", "items": EventSchema},
+            EventSchema,
+        ]
+    },
+    "examples": {
+        "batch": {"summary": "Several events", "value": {"events": [EVENT]}},
+        "list": {"summary": "A bare list", "value": [EVENT]},
+        "event": {"summary": "One event", "value": EVENT},
+    },
+}
+_BATCH = {
+    "schema": {
+        "type": "object",
+        "required": ["events"],
+        "properties": {
+            "events": {"type": "array", "maxItems": batch.MAX_EVENTS, "items": batch.StoredEventSchema},
+        },
+    },
+    "example": {"events": [STORED_EVENT]},
+}
+_TEXT = {"schema": {"type": "string"}}
+
+_READERS: list[dict[str, list[str]]] = [{"apiToken": []}, {"backstageToken": []}]
+
+OPERATIONS: Mapping[str, dict[str, Any]] = {
+    "ingest_events": {
+        "tags": ["ingest"],
+        "summary": "Send events",
+        "description": "Each event is judged on its own: valid ones are accepted beside refused ones. Unknown keys of "
+        "an event are ignored. How many bytes and events a body may hold, and how old an event may be, is configured "
+        "(`ingest.maxBodyBytes`, `ingest.maxEvents`, `ingest.maxAge`).",
+        "security": [{"backstageToken": []}, {"relayToken": []}, {"developmentUser": []}],
+        "parameters": [_ENCODING],
+        "requestBody": {"required": True, "content": {"application/json": _EVENTS, "text/plain": _EVENTS}},
+        "responses": {
+            "200": json_answer(
+                "Every accepted event is at its destination.",
+                ReceiptSchema,
+                {"accepted": 1, "duplicates": 0, "rejected": []},
+            ),
+            "202": json_answer(
+                "The accepted events are on disk and will be delivered.",
+                ReceiptSchema,
+                {"accepted": 1, "duplicates": 0, "rejected": [{**REJECTION, "index": 1}]},
+            ),
+            "422": json_answer(
+                "No event was valid.", ReceiptSchema, {"accepted": 0, "duplicates": 0, "rejected": [REJECTION]}
+            ),
+            **problems(400, 401, 403, 413, 415, 503),
+        },
+    },
+    "config": {
+        "tags": ["ingest"],
+        "summary": "What is captured, and how",
+        "security": [],
+        "responses": {"200": json_answer("The effective configuration; never a secret.", ConfigSchema)},
+    },
+    "total_users": {
+        "tags": ["ingest"],
+        "summary": "How many people could use the portal",
+        "security": [],
+        "responses": {
+            "200": json_answer(
+                "The number; the last known one while the catalog is down.",
+                TotalUsersSchema,
+                {"totalUsers": 70_000, "asOf": "2026-11-23T10:00:00Z", "stale": False},
+            ),
+            **problems(503),
+        },
+    },
+    "receive": {
+        "tags": ["collector"],
+        "summary": "Store a batch of another portal's events",
+        "description": "A batch is stored as a whole or not at all. Its events are enriched and redacted already; each "
+        "gets the name of the token as its `instance`. Needs the scope `upload`. A sender tries again on 408, 425, "
+        f"429 and 5xx, under the same key. A batch holds at most {batch.MAX_EVENTS} events, of at most "
+        f"{batch.MAX_MONTHS} months, and {batch.MAX_BYTES} bytes after decompression; of refused events the first "
+        f"{batch.MAX_REJECTIONS} are named.",
+        "security": [{"apiToken": []}],
+        "parameters": [_IDEMPOTENCY_KEY, _ENCODING],
+        "requestBody": {"required": True, "content": {"application/json": _BATCH}},
+        "responses": {
+            "200": json_answer("The batch is stored, now or before.", BatchReceiptSchema, {"accepted": 1}),
+            "422": json_answer(
+                "Events are invalid; nothing was stored.", BatchRefusalSchema, {"accepted": 0, "rejected": [REJECTION]}
+            ),
+            **problems(400, 401, 403, 413, 415, 429, 503),
+        },
+    },
+    "report": {
+        "tags": ["reports"],
+        "summary": "Ask a question",
+        "description": "Different filters are AND, a repeated one is OR. `group` and `owner` take short references of "
+        "groups, `entity` full ones. Needs the scope `view`.",
+        "security": _READERS,
+        "parameters": [_REPORT_NAME, {"in": "query", "schema": ReportSchema}],
+        "responses": {
+            "200": {
+                "description": "The report.",
+                "content": {"application/json": {"schema": {"anyOf": list(REPORTS.values())}}, "text/csv": _TEXT},
+            },
+            **problems(400, 401, 403, 404, 503),
+        },
+    },
+    "export": {
+        "tags": ["reports"],
+        "summary": "Take the stored events out",
+        "description": "Streams the events of a period, ordered by time. As NDJSON each line is a `StoredEvent` with "
+        "its `instance`; as CSV and Parquet these are the columns. Needs the scope `admin`.",
+        "security": [{"apiToken": []}],
+        "parameters": [{"in": "query", "schema": ExportSchema}],
+        "responses": {
+            "200": {
+                "description": "The events.",
+                "content": {
+                    "application/x-ndjson": _TEXT,
+                    "text/csv": _TEXT,
+                    "application/vnd.apache.parquet": {},
+                },
+            },
+            **problems(400, 401, 403, 503),
+        },
+    },
+    "healthz": {
+        "tags": ["operations"],
+        "summary": "Does the process live",
+        "security": [],
+        "responses": {"200": json_answer("It does.", HealthSchema, {"status": "ok"})},
+    },
+    "readyz": {
+        "tags": ["operations"],
+        "summary": "Are events accepted",
+        "security": [],
+        "responses": {
+            "200": json_answer("They are.", ReadinessSchema, {"status": "ready", "degraded": {}}),
+            "503": json_answer(
+                "They are not.",
+                ReadinessSchema,
+                {"status": "unready", "degraded": {"outbox": "cannot take events: the disk refuses, or it is full"}},
+            ),
+        },
+    },
+    "openapi": {
+        "tags": ["operations"],
+        "summary": "This document",
+        "security": [],
+        "responses": {"200": json_answer("An OpenAPI document.", {"type": "object"})},
+    },
+}
+"""The operations by the name of the view that serves them, in the order of the document."""

@@ -1,0 +1,103 @@
+"""What the described operations share: security schemes, errors, headers, and how an answer is written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from insights_backend.web.openapi.answers import ProblemSchema
+
+SECURITY_SCHEMES: Mapping[str, dict[str, Any]] = {
+    "backstageToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A Backstage user's token. For events where `auth.mode` is `backstage`; for reports, if the "
+        "user or a group of theirs is one of the `viewers`.",
+    },
+    "relayToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "One of `auth.tokens`, where `auth.mode` is `static`. The relay names the user in each event, "
+        "as `user` or `context.userName`.",
+    },
+    "developmentUser": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Insights-User",
+        "description": "An entity reference, believed as it stands where `auth.mode` is `none`; may be left out then.",
+    },
+    "apiToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Made by `insights token create`, with the scope that the operation names. "
+        "May be left out where `dashboard.access` is `open`.",
+    },
+}
+"""Ways to say who one is; which of an operation's are taken, the configuration of the process decides."""
+
+_RETRY = {"Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer"}}}
+_SCHEME = {"WWW-Authenticate": {"description": "`Bearer`.", "required": True, "schema": {"type": "string"}}}
+
+
+def json_answer(description: str, schema: Any, example: object = None) -> dict[str, Any]:
+    """Write an answer in JSON, with an example if there is one."""
+    content = {"schema": schema} if example is None else {"schema": schema, "example": example}
+    return {"description": description, "content": {"application/json": content}}
+
+
+def problems(*statuses: int) -> dict[str, str]:
+    """Refer to the errors with these statuses."""
+    return {str(status): str(status) for status in statuses}
+
+
+def _problem(code: str, message: str, description: str, headers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    example = {"error": {"code": code, "message": message}}
+    return {**json_answer(description, ProblemSchema, example), "headers": dict(headers or {})}
+
+
+PROBLEMS: Mapping[int, dict[str, Any]] = {
+    400: _problem(
+        "malformed_json",
+        "the body is not JSON: line 1, column 2",
+        "The body or a parameter cannot be read (`malformed_json`, `invalid_parameter`).",
+    ),
+    401: _problem(
+        "unauthenticated",
+        "no credentials; send the header Authorization: Bearer <token>",
+        "There are no credentials, or they do not verify (`unauthenticated`).",
+        _SCHEME,
+    ),
+    403: _problem(
+        "forbidden",
+        "events of this origin are not taken (allowedOrigins)",
+        "The caller is known and may not do this, or sends from an origin that may not (`forbidden`).",
+    ),
+    404: _problem(
+        "not_found",
+        "there is no such report; there are summary, active-users, plugins",
+        "There is no such thing (`not_found`).",
+    ),
+    413: _problem(
+        "payload_too_large",
+        "the body is larger than 1048576 bytes (ingest.maxBodyBytes)",
+        "The body has too many bytes, counted after decompression, or too many events (`payload_too_large`).",
+    ),
+    415: _problem(
+        "unsupported_media_type",
+        "send the events as application/json or text/plain",
+        "Another content type, charset or encoding than is taken (`unsupported_media_type`).",
+    ),
+    429: _problem(
+        "rate_limited",
+        "this instance sends more events than it may; wait as long as Retry-After says",
+        "The caller is over its rate (`rate_limited`).",
+        _RETRY,
+    ),
+    503: _problem(
+        "unavailable",
+        "the outbox is full (outbox.maxBytes)",
+        "It cannot be done now and may be tried again (`unavailable`, `delivery_failed`, `catalog_unavailable`, …); "
+        "nothing was stored.",
+        _RETRY,
+    ),
+}
+"""The errors by status."""
