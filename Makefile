@@ -1,16 +1,20 @@
-# make run: the service on http://127.0.0.1:7008. make test: the tests. Both set up what they need.
+# make run: the service on http://127.0.0.1:7008. make test: the tests, in under two minutes. make e2e: the heavy proofs,
+# in about ten. Each sets up what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export INSIGHTS_CONFIG ?= config/app-config.yaml
 
-.PHONY: run test lint types format clean
+.PHONY: run test e2e lint types format clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -c config/gunicorn.conf.py wsgi:app
 
 test: $(VENV)/.dev
 	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest
+
+e2e: $(VENV)/.dev
+	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest -n 0 --no-cov --durations=0 -rA tests/e2e
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

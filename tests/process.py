@@ -71,10 +71,20 @@ def spawn(
 
 
 @contextmanager
-def serving(config: Path, log: Path, arguments: Sequence[str] = SERVICE) -> Iterator[Process]:
-    """Start a service and wait until it answers; it is killed at the end if it still runs."""
-    port = free_port()
-    process = Process(spawn(config, log, port, (*arguments, f"--bind=127.0.0.1:{port}")), port, log)
+def serving(
+    config: Path, log: Path, arguments: Sequence[str] = SERVICE, port: int = 0, **more: str
+) -> Iterator[Process]:
+    """Start a service and wait until it answers; it is killed at the end if it still runs.
+
+    Args:
+        config: its app-config.
+        log: where it writes.
+        arguments: what gunicorn is called with.
+        port: where it listens; 0 is any that is free.
+        more: further variables of its environment.
+    """
+    port = port or free_port()
+    process = Process(spawn(config, log, port, (*arguments, f"--bind=127.0.0.1:{port}"), **more), port, log)
     try:
         _wait(process)
         yield process

@@ -3,13 +3,23 @@
 import gzip
 import json
 import socket
+import ssl
 import struct
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
+from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 MOODS = (
     "500",
@@ -44,13 +54,24 @@ class Upstream(ThreadingHTTPServer):
     Args:
         script: the moods of the first requests; all others are answered as they should be.
         largest: how many events a batch may hold; more get 413. An event whose id begins with `poison` gets 422.
+        tls: what it proves itself with; None speaks without TLS.
+        port: where it listens; 0 is any that is free.
     """
 
     daemon_threads = False
 
-    def __init__(self, script: Iterable[str] = (), largest: int = 10**6) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
+    def __init__(
+        self,
+        script: Iterable[str] = (),
+        largest: int = 10**6,
+        tls: ssl.SSLContext | None = None,
+        port: int = 0,
+    ) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server_port}"
+        if tls:
+            # The handshake is the handler's: here it would hold up who comes next.
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.script = iter(script)
         self.largest = largest
         self.batches: dict[str, list[str]] = {}
@@ -166,10 +187,29 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
+def self_signed(directory: Path) -> ssl.SSLContext:
+    """Make a certificate for 127.0.0.1 that nobody vouches for."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=True)
+        .sign(key, SHA256())
+    )
+    file = directory / "self-signed.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
 @contextmanager
-def upstream(script: Iterable[str] = (), largest: int = 10**6) -> Iterator[Upstream]:
+def upstream(
+    script: Iterable[str] = (), largest: int = 10**6, tls: ssl.SSLContext | None = None, port: int = 0
+) -> Iterator[Upstream]:
     """Run a misbehaving collector inside the `with`."""
-    with Upstream(script, largest) as server:
+    with Upstream(script, largest, tls, port) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -178,3 +218,23 @@ def upstream(script: Iterable[str] = (), largest: int = 10**6) -> Iterator[Upstr
             server.shutdown()
             thread.join()
             server.hang_up()
+
+
+class _Sink(BaseHTTPRequestHandler):
+    """Takes everything and looks at nothing, so that it costs the service beside it as little as may be."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Say nothing."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "14")
+        self.end_headers()
+        self.wfile.write(b'{"accepted":0}')
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), _Sink).serve_forever()

@@ -82,10 +82,11 @@ class Database:
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if version > len(migrations):
                 raise ConfigError(f"{path} was written by a newer version of this service; run that one")
-            for statements in migrations[version:]:
+            for number, statements in enumerate(migrations[version:], version + 1):
                 for statement in statements:
                     db.execute(statement)
-            db.execute(f"PRAGMA user_version={len(migrations)}")
+                # Not without need: a file on a full disk can still be opened and delivered from.
+                db.execute(f"PRAGMA user_version={number}")
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from random import Random
 from threading import Event, Thread
 
-from insights_backend.delivery.destination import Batch, DeliveryError, Destination
+from insights_backend.delivery.destination import Batch, Destination
 from insights_backend.delivery.outbox import Outbox
+from insights_backend.errors import UnavailableError
 
 _log = logging.getLogger(__name__)
 
@@ -19,6 +20,10 @@ MAX_BATCH_EVENTS = 5000
 PACE = 1.0
 """Seconds between two deliveries under load."""
 
+CATCH_UP_EVENTS = 1000
+"""Where a batch of a long backlog ends: a small one keeps the disk and the processor from requests for less long."""
+
+_REST = 2.0  # after a batch of a long backlog, as a multiple of the time that it took
 _MAX_PAUSE = 30.0
 
 
@@ -78,39 +83,48 @@ class Dispatcher:
         Returns:
             Whether that request's events have arrived; if not, they will without the caller.
         """
-        if self._monotonic() < self._not_before:
+        if self._failures or self._monotonic() < self._not_before:
             return False
         batch = self.deliver_batch()
         return batch is not None and batch.last_request >= request
 
-    def deliver_batch(self) -> Batch | None:
+    def deliver_batch(self, max_events: int = MAX_BATCH_EVENTS) -> Batch | None:
         """Deliver one batch, if nobody else is delivering and something waits.
+
+        Args:
+            max_events: where a new batch ends.
 
         Returns:
             The batch that arrived; None where none did.
         """
         with self._outbox.right_to_deliver() as mine:
-            batch = self._outbox.claim(max_events=MAX_BATCH_EVENTS) if mine else None
-            if batch is None:
-                return None
-            self._not_before = self._monotonic() + PACE
             try:
-                dead_letters = self._destination.deliver(batch)
-            except DeliveryError as error:
+                return self._deliver_next(max_events) if mine else None
+            except UnavailableError as error:  # the destination, or the disk
                 self._failed(error)
                 return None
-            self._outbox.arrived(batch, dead_letters)
-            self._failures = 0
-            return batch
+
+    def _deliver_next(self, max_events: int) -> Batch | None:
+        batch = self._outbox.claim(max_events=max_events)
+        if batch is None:
+            return None
+        self._not_before = self._monotonic() + PACE
+        dead_letters = self._destination.deliver(batch)
+        self._outbox.arrived(batch, dead_letters)
+        self._failures = 0
+        return batch
 
     def drain(self) -> None:
-        """Deliver until nothing more than the beginning of a batch can wait, or one fails."""
+        """Deliver until less than a batch waits, or one fails; a long backlog gently, beside the requests."""
+        size = MAX_BATCH_EVENTS
         while not self._stop.is_set():
-            batch = self.deliver_batch()
-            if batch is None or batch.events < MAX_BATCH_EVENTS:
+            began = self._monotonic()
+            if self.deliver_batch(size) is None or self._outbox.backlog().events < size:
                 return
+            size = CATCH_UP_EVENTS
+            self._stop.wait(min(PACE, _REST * (self._monotonic() - began)))
 
-    def _failed(self, error: DeliveryError) -> None:
+    def _failed(self, error: UnavailableError) -> None:
         self._failures += 1
         self._last_failure = str(error)
         # Full jitter: many senders that an outage stopped must not come back in step.
@@ -120,6 +134,8 @@ class Dispatcher:
 
     def _run(self) -> None:
         while not self._stop.wait(self._pause()):
+            if self._failures and self._monotonic() < self._not_before:
+                continue  # a request's attempt has failed meanwhile
             try:
                 self.drain()
             except Exception as error:  # noqa: BLE001 - the thread must outlive whatever a disk can do

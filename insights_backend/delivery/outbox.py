@@ -118,20 +118,15 @@ class Outbox:
         Raises:
             UnavailableError: the outbox is at its limit, or the disk refuses; nothing was kept.
         """
-        try:
-            with self._database.transaction() as db:
-                (waiting,) = db.execute("SELECT bytes FROM backlog").fetchone()
-                if waiting + len(lines) > self._max_bytes:
-                    raise UnavailableError("the outbox is full (outbox.maxBytes)", _FULL_RETRY_AFTER)
-                row = db.execute(
-                    "INSERT INTO request (received_at, events, bytes, lines) VALUES (?, ?, ?, ?)",
-                    (received_at, events, len(lines), lines),
-                )
-                return row.lastrowid or 0
-        except sqlite3.Error as error:
-            # A full disk, or one that fails: the class says which, the text may name paths.
-            reason = type(error).__name__
-            raise UnavailableError(f"the outbox cannot be written ({reason})", _FULL_RETRY_AFTER) from error
+        with _available(), self._database.transaction() as db:
+            (waiting,) = db.execute("SELECT bytes FROM backlog").fetchone()
+            if waiting + len(lines) > self._max_bytes:
+                raise UnavailableError("the outbox is full (outbox.maxBytes)", _FULL_RETRY_AFTER)
+            row = db.execute(
+                "INSERT INTO request (received_at, events, bytes, lines) VALUES (?, ?, ?, ?)",
+                (received_at, events, len(lines), lines),
+            )
+            return row.lastrowid or 0
 
     @contextmanager
     def right_to_deliver(self) -> Iterator[bool]:
@@ -157,18 +152,26 @@ class Outbox:
 
         Returns:
             A batch that was claimed before and has not arrived, else a new one; None where nothing waits.
+
+        Raises:
+            UnavailableError: the disk refuses; nothing was claimed.
         """
-        if self.backlog().requests == 0:  # asked often: it costs no write lock
+        with _available():
+            if self.backlog().requests == 0:  # asked often: it costs no write lock
+                return None
+            batch_id, rows = self._claimed(max_events)
+        if not rows:
             return None
+        return Batch(batch_id, rows[-1][0], sum(row[1] for row in rows), b"".join(row[2] for row in rows))
+
+    def _claimed(self, max_events: int) -> tuple[str, list[tuple[int, int, bytes]]]:
         with self._database.transaction() as db:
             under_way = db.execute("SELECT batch FROM request WHERE batch IS NOT NULL LIMIT 1").fetchone()
             batch_id = under_way[0] if under_way else self._new_batch(db, max_events)
             rows = db.execute(
                 "SELECT id, events, lines FROM request WHERE batch = ? ORDER BY id", (batch_id,)
             ).fetchall()
-        if not rows:
-            return None
-        return Batch(batch_id, rows[-1][0], sum(row[1] for row in rows), b"".join(row[2] for row in rows))
+        return batch_id, rows
 
     @staticmethod
     def _new_batch(db: sqlite3.Connection, max_events: int) -> str:
@@ -185,9 +188,13 @@ class Outbox:
         return batch_id
 
     def arrived(self, batch: Batch, dead_letters: Iterable[DeadLetter] = ()) -> None:
-        """Forget a batch that its destination has stored, and keep apart what of it the destination refused."""
+        """Forget a batch that its destination has stored, and keep apart what of it the destination refused.
+
+        Raises:
+            UnavailableError: the disk refuses; the batch will be claimed and delivered again.
+        """
         now = int(self._clock() * 1000)
-        with self._database.transaction() as db:
+        with _available(), self._database.transaction() as db:
             db.execute("DELETE FROM request WHERE batch = ?", (batch.id,))
             db.executemany(
                 "INSERT INTO dead_letter (buried_at, reason, events, lines) VALUES (?, ?, ?, ?)",
@@ -228,14 +235,27 @@ class Outbox:
         return Backlog(*row)
 
     def is_writable(self) -> bool:
-        """Tell whether a request could be appended now, by taking the write lock and checking the room."""
+        """Tell whether a request could be appended now, by appending an empty one that nobody sees, and the room."""
         try:
-            with self._database.transaction():
-                pass
+            with self._database.transaction() as db:
+                # The lock alone would do on a full disk too, and so would an update that changes nothing.
+                row = db.execute("INSERT INTO request (received_at, events, bytes, lines) VALUES (0, 0, 0, '')")
+                db.execute("DELETE FROM request WHERE id = ?", (row.lastrowid,))
+            return self.backlog().bytes < self._max_bytes
         except sqlite3.Error:
             return False
-        return self.backlog().bytes < self._max_bytes
 
     def close(self) -> None:
         """Close the file; what waits stays in it."""
         self._database.close()
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    """Make an error that says when to come again of what SQLite says of a disk that is full or fails."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        # The class says which, the text may name paths.
+        reason = type(error).__name__
+        raise UnavailableError(f"the outbox cannot be written ({reason})", _FULL_RETRY_AFTER) from error

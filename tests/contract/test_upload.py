@@ -1,49 +1,14 @@
 """Uploading to a collector on a real socket that fails in every way that sockets and servers do."""
 
-import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
 import pytest
 import requests
 
-from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError
-from insights_backend.delivery.dispatcher import Dispatcher
-from insights_backend.delivery.outbox import Outbox
-from insights_backend.delivery.retry import MAX_RETRY_AFTER, RetryPolicy
-from insights_backend.delivery.uploader import Uploader
-from tests.fakes import Clock
-from tests.upstream import MOODS, upstream
-
-
-class SkippingClock:
-    """A clock that runs, and that sleepers put forward rather than wait."""
-
-    def __init__(self) -> None:
-        self._skipped = 0.0
-
-    def __call__(self) -> float:
-        return time.monotonic() + self._skipped
-
-    def sleep(self, seconds: float) -> None:
-        self._skipped += seconds
-
-
-def uploader(url: str, session: requests.Session, clock: SkippingClock, timeout: float = 0.1) -> Uploader:
-    return Uploader(
-        url,
-        "very-secret-token",
-        session=session,
-        policy=RetryPolicy(retries=5, deadline=60.0),
-        timeout=timeout,
-        version="1.2.3",
-        monotonic=clock,
-        clock=time.time,
-        sleep=clock.sleep,
-        random=Random(1),  # noqa: S311 - spreads retries
-    )
+from insights_backend.delivery.destination import Batch, DeliveryError
+from tests.uploads import SkippingClock, check_course, line, upload_through_faults, uploader
+from tests.upstream import MOODS, self_signed, upstream
 
 
 @pytest.fixture
@@ -51,10 +16,6 @@ def session() -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.trust_env = False  # no proxy stands before loopback
         yield session
-
-
-def line(id_: str) -> bytes:
-    return b'{"id":"%s"}\n' % id_.encode()
 
 
 BATCH = Batch("b1", 1, 2, line("a") + line("b"))
@@ -97,35 +58,13 @@ def test_nobody_at_the_address_is_a_failure_to_deliver(session: requests.Session
         uploader(gone, session, SkippingClock()).deliver(BATCH)
 
 
-def script(seed: int) -> Iterator[str]:
-    """Misbehave in each way at least once, and later in every tenth request or so."""
-    random = Random(seed)  # noqa: S311 - a script that can be repeated
-    yield from random.sample([*MOODS, "401"], len(MOODS) + 1)
-    while True:
-        yield random.choice(MOODS) if random.random() < 0.1 else "well"
-
-
-def test_through_every_misbehaviour_and_restarts_each_event_arrives_exactly_once(
+def test_a_collector_whose_certificate_nobody_vouches_for_gets_nothing(
     tmp_path: Path, session: requests.Session
 ) -> None:
-    random = Random(7)  # noqa: S311 - a course of events that can be repeated
-    clock = SkippingClock()
-    outbox = Outbox(tmp_path, max_bytes=10**8, clock=Clock())
-    ids = [f"poison{n}" if n % 811 == 5 else f"good{n}" for n in range(4000)]
-    waiting = [ids[start : start + 100] for start in range(0, len(ids), 100)]
-    with upstream(script(7), largest=250) as server:
-        destination = uploader(server.url, session, clock)
-        while waiting or outbox.backlog().requests:
-            for request in waiting[:4]:
-                outbox.append(b"".join(map(line, request)), events=len(request), received_at=0)
-            del waiting[:4]
-            if random.random() < 0.1:  # a restart forgets what was found out about a batch
-                destination = uploader(server.url, session, clock)
-            Dispatcher(outbox=outbox, destination=destination, monotonic=clock, random=random).drain()
-            clock.sleep(MAX_RETRY_AFTER)
-    assert server.events == Counter(id_ for id_ in ids if id_.startswith("good"))
-    assert set(server.events.values()) == {1}
-    buried = [DeadLetter("http_422", 1, line(id_)) for id_ in ids if id_.startswith("poison")]
-    assert list(outbox.dead_letters()) == buried
-    assert {mood for mood, _ in server.requests} == {*MOODS, "401", "well"}
-    outbox.close()
+    with upstream(tls=self_signed(tmp_path)) as server, pytest.raises(DeliveryError, match="SSLError"):
+        uploader(server.url, session, SkippingClock(), timeout=5.0).deliver(BATCH)
+    assert server.requests == []
+
+
+def test_through_every_misbehaviour_and_restarts_each_event_arrives_exactly_once(tmp_path: Path) -> None:
+    check_course(upload_through_faults(tmp_path, events=3000, seed=7))

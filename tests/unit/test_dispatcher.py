@@ -1,4 +1,6 @@
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -6,7 +8,7 @@ from threading import Event
 import pytest
 
 from insights_backend.delivery.destination import DeadLetter
-from insights_backend.delivery.dispatcher import MAX_BATCH_EVENTS, PACE, Dispatcher
+from insights_backend.delivery.dispatcher import CATCH_UP_EVENTS, MAX_BATCH_EVENTS, PACE, Dispatcher
 from insights_backend.delivery.outbox import Outbox
 from tests.fakes import Clock, MemoryDestination
 
@@ -15,6 +17,7 @@ class Delivery:
     """An outbox, a destination, and the dispatcher between them, on a clock that tests move."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self.clock = Clock()
         self.outbox = Outbox(directory, max_bytes=10**8, clock=self.clock)
         self.destination = MemoryDestination()
@@ -112,6 +115,50 @@ def test_a_drain_goes_on_while_batches_are_full(delivery: Delivery) -> None:
     delivery.destination.down = False
     delivery.dispatcher.drain()
     assert [batch.events for batch in delivery.destination.batches] == [MAX_BATCH_EVENTS] * 3
+
+
+def test_after_a_failure_requests_leave_it_to_the_background_thread_however_much_time_has_passed(
+    delivery: Delivery,
+) -> None:
+    delivery.destination.down = True
+    delivery.send()
+    delivery.clock.now += 3600
+    assert not delivery.send()
+    assert delivery.destination.attempts == 1
+
+
+def test_a_long_backlog_is_caught_up_with_in_small_batches(delivery: Delivery) -> None:
+    delivery.destination.down = True
+    for _ in range(30):
+        delivery.send(333)  # no multiple of it fills a batch to the brim
+    delivery.destination.down = False
+    delivery.dispatcher.drain()
+    first, *others = [batch.events for batch in delivery.destination.batches]
+    assert first == 333  # the batch that had failed
+    assert set(others) == {999}
+    assert delivery.outbox.backlog().events < CATCH_UP_EVENTS
+
+
+def test_a_disk_that_refuses_a_delivery_is_a_failure_and_no_error_of_the_request(delivery: Delivery) -> None:
+    """The request's events are kept: were it refused, its sender would send them again."""
+    with closing(sqlite3.connect(delivery.directory / "outbox.sqlite3")) as database:
+        database.execute("CREATE TRIGGER full BEFORE UPDATE OF batch ON request BEGIN SELECT raise(FAIL, 'x'); END")
+        assert not delivery.send()
+        assert (delivery.dispatcher.failures, delivery.outbox.backlog().events) == (1, 1)
+        database.execute("DROP TRIGGER full")
+    delivery.dispatcher.drain()
+    assert len(delivery.destination.batches) == 1
+    assert delivery.dispatcher.failures == 0
+
+
+def test_what_has_arrived_but_cannot_be_forgotten_is_delivered_again_under_the_same_id(delivery: Delivery) -> None:
+    with closing(sqlite3.connect(delivery.directory / "outbox.sqlite3")) as database:
+        database.execute("CREATE TRIGGER full BEFORE DELETE ON request BEGIN SELECT raise(FAIL, 'x'); END")
+        assert not delivery.send()
+        database.execute("DROP TRIGGER full")
+    delivery.dispatcher.drain()
+    assert len({batch.id for batch in delivery.destination.batches}) == 1
+    assert delivery.outbox.backlog().requests == 0
 
 
 def test_the_background_thread_delivers_what_an_earlier_process_left(delivery: Delivery) -> None:
