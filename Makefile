@@ -14,7 +14,7 @@ test: $(VENV)/.dev
 	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest
 
 e2e: $(VENV)/.dev
-	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest -n 0 --no-cov --durations=0 -rA tests/e2e
+	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest -n 0 --no-cov --durations=0 -rA --show-capture=stdout tests/e2e
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -10,7 +10,7 @@ import os
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -167,6 +167,8 @@ def assemble(settings: Settings, clock: Callable[[], float] = time.time) -> Insi
     Raises:
         ConfigError: they cannot be made as configured.
     """
+    # From here on no path depends on the working directory: importing the embedded engine changes it for a moment.
+    settings = replace(settings, data_dir=settings.data_dir.absolute())
     _make_data_dir(settings.data_dir)
     warehouse = None if settings.upload.url else _warehouse(settings, clock)
     return Insights(

@@ -97,12 +97,12 @@ class Dispatcher:
         Returns:
             The batch that arrived; None where none did.
         """
-        with self._outbox.right_to_deliver() as mine:
-            try:
+        try:
+            with self._outbox.right_to_deliver() as mine:
                 return self._deliver_next(max_events) if mine else None
-            except UnavailableError as error:  # the destination, or the disk
-                self._failed(error)
-                return None
+        except UnavailableError as error:  # the destination, or the disk
+            self._failed(error)
+            return None
 
     def _deliver_next(self, max_events: int) -> Batch | None:
         batch = self._outbox.claim(max_events=max_events)

@@ -134,9 +134,16 @@ class Outbox:
 
         Yields:
             Whether it was free.
+
+        Raises:
+            UnavailableError: the lock's file cannot be opened.
         """
-        # Opened anew each time: the lock belongs to the open file, so it keeps threads apart as well.
-        with self._lock_file.open("a") as file:
+        try:
+            # Opened anew each time: the lock belongs to the open file, so it keeps threads apart as well.
+            file = self._lock_file.open("a")
+        except OSError as error:
+            raise UnavailableError(f"the outbox cannot be locked ({type(error).__name__})") from error
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

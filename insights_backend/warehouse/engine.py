@@ -82,6 +82,9 @@ class Engine:
 
     def __init__(self, dsn: str) -> None:
         self._arguments = client_arguments(dsn)
+        if "path" in self._arguments:
+            # Now: the engine's own import changes the working directory for a moment.
+            self._arguments["path"] = str(Path(self._arguments["path"]).absolute())
         self._opening = Lock()
         self._writing = Lock()
         self._writer: Client | None = None

@@ -6,7 +6,14 @@ import responses
 
 from insights_backend.composition import DirectSession, assemble
 from insights_backend.errors import ConfigError
-from insights_backend.settings.values import AuthSettings, CatalogSettings, Secret, Settings, UploadSettings
+from insights_backend.settings.values import (
+    AuthSettings,
+    CatalogSettings,
+    Secret,
+    Settings,
+    UploadSettings,
+    WarehouseSettings,
+)
 from tests.app import settings_for
 
 
@@ -19,6 +26,25 @@ def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return settings_for(tmp_path, "chdb:///unused")
+
+
+def test_a_relative_data_dir_holds_when_the_working_directory_changes(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The embedded engine changes it for a moment while it is imported, in whatever thread that happens."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    dsn = Secret("chdb:///var/warehouse")
+    insights = assemble(replace(settings, data_dir=Path("var"), warehouse=WarehouseSettings(dsn=dsn)))
+    monkeypatch.chdir(elsewhere)
+    assert insights.backend
+    assert insights.warehouse
+    with insights.backend.outbox.right_to_deliver() as mine:
+        assert mine
+    assert insights.warehouse.engine._arguments["path"] == str(tmp_path / "var" / "warehouse")
+    insights.close()
+    assert list(elsewhere.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,15 @@ def test_while_the_destination_fails_requests_do_not_try_it(delivery: Delivery) 
     assert delivery.destination.attempts == 1
 
 
+def test_a_lock_that_cannot_be_opened_is_a_failed_delivery_and_no_error_of_the_request(
+    delivery: Delivery, tmp_path: Path
+) -> None:
+    (tmp_path / "outbox.lock").mkdir()
+    assert not delivery.send()
+    assert delivery.dispatcher.failures == 1
+    assert delivery.outbox.backlog().requests == 1
+
+
 def test_what_the_destination_refuses_for_good_is_kept_apart(delivery: Delivery) -> None:
     delivery.destination.refused = [DeadLetter("http_422", 1, b"x\n")]
     assert delivery.send()

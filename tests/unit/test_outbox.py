@@ -125,6 +125,12 @@ def test_a_disk_that_refuses_is_an_error_that_can_be_tried_again(outbox: Outbox)
     append(outbox)
 
 
+def test_a_lock_that_cannot_be_opened_is_an_error_that_can_be_tried_again(outbox: Outbox, tmp_path: Path) -> None:
+    (tmp_path / "outbox.lock").mkdir()
+    with pytest.raises(UnavailableError, match=r"cannot be locked \(IsADirectoryError\)"), outbox.right_to_deliver():
+        pass
+
+
 def test_dead_letters_are_kept_by_reason_until_they_are_queued_again(outbox: Outbox) -> None:
     append(outbox, b"a\nb\nc\n", 3)
     batch = outbox.claim(max_events=10)
