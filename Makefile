@@ -1,19 +1,23 @@
 # make run: the service on http://127.0.0.1:7008. make test: the tests, in under two minutes. make e2e: the heavy proofs,
-# in about ten. Each sets up what it needs.
+# in about ten. make demo: fills the service that `make run` started with a made-up history, to look at its reports; say
+# how much of it by DEMO="--users 2000 --days 365". Each sets up what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export INSIGHTS_CONFIG ?= config/app-config.yaml
 
-.PHONY: run test e2e lint types format clean
+.PHONY: run demo test e2e lint types format clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -c config/gunicorn.conf.py wsgi:app
 
+demo: $(VENV)/.run
+	$(BIN)/insights demo --url "http://$${HOST:-127.0.0.1}:$${PORT:-7008}" $(DEMO)
+
 test: $(VENV)/.dev
 	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest
 
-e2e: $(VENV)/.dev
+e2e: $(VENV)/.e2e
 	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest -n 0 --no-cov --durations=0 -rA --show-capture=stdout tests/e2e
 
 lint: $(VENV)/.dev
@@ -37,4 +41,8 @@ $(VENV)/.run: setup.cfg pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[warehouse,dev]'
+	touch $@
+
+$(VENV)/.e2e: $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[warehouse,dev,e2e]'
 	touch $@

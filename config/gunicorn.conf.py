@@ -5,9 +5,13 @@ The embedded engine belongs to one process. A second worker needs `warehouse.dsn
 """
 
 import os
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
+
+from gunicorn.glogging import Logger  # type: ignore[import-untyped] # it has no types
 
 from insights_backend import ConfigError, load_settings
 from insights_backend.composition import assemble
@@ -25,6 +29,22 @@ keepalive = 75
 preload_app = False
 # It would lie in the home directory, where a second service would meet it; nobody needs it here.
 control_socket_disable = True
+
+
+class PrivateLogger(Logger):  # type: ignore[misc] # as above
+    """Writes no person into an access log, where one is asked for: the path of an erasure names one."""
+
+    def access(self, resp: Any, req: Any, environ: Mapping[str, Any], request_time: Any) -> None:
+        """Log a request, without whom it is about."""
+        told = {name: _hidden(value) if isinstance(value, str) else value for name, value in environ.items()}
+        super().access(resp, req, told, request_time)
+
+
+def _hidden(text: str) -> str:
+    return re.sub(r"(/users/)[^?#\s]+", r"\1[user]", text)
+
+
+logger_class = PrivateLogger
 
 
 def on_starting(server: Any) -> None:

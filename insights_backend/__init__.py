@@ -6,7 +6,7 @@ Example:
 """
 
 from insights_backend._version import __version__
-from insights_backend.app import create_app, create_blueprint
+from insights_backend.app import create_app, create_blueprint, create_dashboard
 from insights_backend.errors import ConfigError, InsightsError
 from insights_backend.settings import Settings, load_settings
 
@@ -17,5 +17,6 @@ __all__ = [
     "__version__",
     "create_app",
     "create_blueprint",
+    "create_dashboard",
     "load_settings",
 ]

@@ -23,6 +23,7 @@ from insights_backend.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from insights_backend.model.event import OWN_INSTANCE
 
 Scope = Literal["upload", "view", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -93,16 +94,14 @@ class TokenStore:
 
         Args:
             name: what the token is listed and revoked by: 1 to 64 of the characters A-Z a-z 0-9 . _ -
+                For the scope upload it is also the name of the instance that sends, and so not `local`.
             scope: what its bearer may do.
 
         Raises:
             InvalidParameterError: the name or the scope cannot be used, or a live token has the name already.
             UnavailableError: the file cannot be written now.
         """
-        if not _NAME.fullmatch(name):
-            raise InvalidParameterError("name: expected 1 to 64 of the characters A-Z a-z 0-9 . _ -")
-        if scope not in SCOPES:
-            raise InvalidParameterError(f"scope: expected one of {', '.join(SCOPES)}")
+        _check(name, scope)
         secret = base64.urlsafe_b64encode(self._randomness(_TOKEN_BYTES)).rstrip(b"=").decode("ascii")
         token = _PREFIX + secret
         self._insert(name, scope, _digest(token))
@@ -152,6 +151,19 @@ class TokenStore:
         given = _digest(token)
         matches = [TokenInfo(*info) for known, *info in rows if hmac.compare_digest(known, given)]
         return matches[0] if matches else None
+
+    def session_key(self, name: str) -> bytes | None:
+        """Return what the live token of that name signs its sessions with, so that they end with it.
+
+        Returns:
+            None where no live token has the name.
+
+        Raises:
+            UnavailableError: the file cannot be read now.
+        """
+        with self._database() as database:
+            row = database.execute("SELECT hash FROM tokens WHERE name = ? AND revoked_at IS NULL", (name,)).fetchone()
+        return hmac.digest(row[0], b"session", "sha256") if row else None
 
     def require(self, token: str | None, scope: Scope) -> TokenInfo:
         """Return what a token stands for if it grants a scope.
@@ -219,6 +231,17 @@ class TokenStore:
                 yield connection
         except sqlite3.Error as error:
             raise UnavailableError(f"the token store {self._path.name} cannot be used now") from error
+
+
+def _check(name: str, scope: Scope) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidParameterError("name: expected 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+    if scope not in SCOPES:
+        raise InvalidParameterError(f"scope: expected one of {', '.join(SCOPES)}")
+    if scope == "upload" and name == OWN_INSTANCE:
+        raise InvalidParameterError(
+            f"name: {OWN_INSTANCE} is what this service calls its own portal; choose another for a portal that uploads"
+        )
 
 
 def _digest(token: str) -> bytes:

@@ -10,13 +10,19 @@ from flask import Blueprint, Flask
 from insights_backend.collector import Collector
 from insights_backend.composition import Backend, Insights, Warehouse, assemble
 from insights_backend.errors import ConfigError
+from insights_backend.reports.answer import Sources
 from insights_backend.settings import Settings, load_settings
+from insights_backend.web.adoption_insights import create_adoption_events, create_adoption_reports
 from insights_backend.web.api import PREFIX, create_api
 from insights_backend.web.collector import create_collector
-from insights_backend.web.guard import create_guard
+from insights_backend.web.dashboard.pages import create_pages
+from insights_backend.web.erasure import create_erasure
+from insights_backend.web.guard import Admission, Guard, by_proxy, by_session, create_guard
+from insights_backend.web.intake import Intake
 from insights_backend.web.operations import create_operations
 from insights_backend.web.problems import register_problems
 from insights_backend.web.reports import create_reports
+from insights_backend.web.sessions import Sessions
 
 
 def create_blueprint(settings: Settings) -> Blueprint:
@@ -36,6 +42,28 @@ def create_blueprint(settings: Settings) -> Blueprint:
         raise ConfigError("backstageInsights.roles: the blueprint of ingest needs the role backend")
     insights.start()
     return api(insights.backend, settings, insights.clock)
+
+
+def create_dashboard(settings: Settings) -> Blueprint:
+    """Make the blueprint of dashboard and reports, for a Flask app that exists already, and open what they read.
+
+    Args:
+        settings: what `load_settings` read.
+
+    Returns:
+        A blueprint to be registered at a `url_prefix` of the app's choosing; the reports are at `reports/` below it.
+
+    Raises:
+        ConfigError: the service cannot be made as configured, or stores nothing.
+    """
+    insights = assemble(settings)
+    if insights.warehouse is None:
+        insights.close()
+        raise ConfigError("backstageInsights.upload.url: a process that uploads has no dashboard; the collector has")
+    insights.start_reading()
+    dashboard = _dashboard(insights, insights.warehouse, reports=".insights_reports.report")
+    dashboard.register_blueprint(_reports(insights, insights.warehouse))
+    return dashboard
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -59,10 +87,14 @@ def build_app(insights: Insights) -> Flask:
     register_problems(app)
     if insights.backend:
         app.register_blueprint(api(insights.backend, insights.settings, insights.clock))
+        app.register_blueprint(_adoption_events(insights, insights.backend))
     if insights.warehouse:
         app.register_blueprint(_reports(insights, insights.warehouse), url_prefix=PREFIX)
+        app.register_blueprint(_adoption_reports(insights, insights.warehouse))
+        app.register_blueprint(_dashboard(insights, insights.warehouse, reports="insights_reports.report"))
     if insights.warehouse and "collector" in insights.settings.roles:
         app.register_blueprint(_collector(insights, insights.warehouse), url_prefix=PREFIX)
+    app.register_blueprint(create_erasure(insights.erasure, _guard(insights)), url_prefix=PREFIX)
     # Health at the root as well, where a probe looks for it without knowing the prefix.
     for name, prefix in (("operations", PREFIX), ("probes", "")):
         site = create_operations(insights.is_writable, insights.degraded, name=f"insights_{name}")
@@ -73,35 +105,79 @@ def build_app(insights: Insights) -> Flask:
 
 def api(backend: Backend, settings: Settings, clock: Callable[[], float]) -> Blueprint:
     """Make the blueprint of ingest and config of a backend."""
-    return create_api(
-        backend.service,
-        authenticate=backend.authenticate,
-        ingest=settings.ingest,
-        allowed_origins=settings.allowed_origins,
-        clock=clock,
-    )
+    return create_api(backend.service, _intake(backend, settings, clock), settings.allowed_origins)
 
 
-def _reports(insights: Insights, warehouse: Warehouse) -> Blueprint:
+def _intake(backend: Backend, settings: Settings, clock: Callable[[], float]) -> Intake:
+    return Intake(backend.service, authenticate=backend.authenticate, ingest=settings.ingest, clock=clock)
+
+
+def _guard(insights: Insights) -> Guard:
     backend, settings = insights.backend, insights.settings
-    guard = create_guard(
+    return create_guard(
         settings.dashboard_access,
         insights.tokens,
         backend.is_viewer if backend else lambda _: False,
         settings.viewers,
+        _admission(insights),
     )
+
+
+def _admission(insights: Insights) -> Admission:
+    settings = insights.settings
+    if settings.dashboard_access == "header" and settings.dashboard_header:
+        return by_proxy(settings.dashboard_header, settings.dashboard_trusted_proxies)
+    sessions = _sessions(insights)
+    return by_session(sessions) if sessions else lambda _: False
+
+
+def _sessions(insights: Insights) -> Sessions | None:
+    by_token = insights.settings.dashboard_access == "token"
+    return Sessions(insights.tokens, insights.clock) if by_token else None
+
+
+def _sources(insights: Insights, warehouse: Warehouse) -> Sources:
+    backend = insights.backend
+    return Sources(
+        engine=warehouse.engine,
+        total_users=backend.census.now if backend else lambda: None,
+        members=backend.service.members if backend else dict.fromkeys,
+    )
+
+
+def _reports(insights: Insights, warehouse: Warehouse) -> Blueprint:
     return create_reports(
-        warehouse.engine,
+        _sources(insights, warehouse),
         warehouse.events,
-        guard=guard,
-        total_users=backend.total_users if backend else lambda: None,
+        guard=_guard(insights),
+        max_age=insights.settings.ingest.max_age,
+        clock=insights.clock,
+    )
+
+
+def _adoption_events(insights: Insights, backend: Backend) -> Blueprint:
+    intake = _intake(backend, insights.settings, insights.clock)
+    return create_adoption_events(intake, insights.settings.allowed_origins)
+
+
+def _adoption_reports(insights: Insights, warehouse: Warehouse) -> Blueprint:
+    return create_adoption_reports(_sources(insights, warehouse), _guard(insights), insights.settings.allowed_origins)
+
+
+def _dashboard(insights: Insights, warehouse: Warehouse, reports: str) -> Blueprint:
+    return create_pages(
+        _sources(insights, warehouse),
+        guard=_guard(insights),
+        sessions=_sessions(insights),
+        auth_mode=insights.settings.auth.mode,
+        reports=reports,
         clock=insights.clock,
     )
 
 
 def _collector(insights: Insights, warehouse: Warehouse) -> Blueprint:
     return create_collector(
-        Collector(warehouse.events),
+        Collector(warehouse.events, warehouse.total_users),
         tokens=insights.tokens,
         access=insights.settings.dashboard_access,
         events_per_minute=insights.settings.collector_events_per_minute,

@@ -6,11 +6,11 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, get_args
+from typing import get_args
 
 import click
-import requests
 
+from insights_backend import remote
 from insights_backend._version import __version__
 from insights_backend.access import Scope, TokenStore
 from insights_backend.composition import assemble
@@ -18,9 +18,6 @@ from insights_backend.delivery.outbox import Outbox
 from insights_backend.errors import InsightsError
 from insights_backend.settings import Settings, load_settings
 from insights_backend.settings.show import as_yaml
-from insights_backend.web.api import PREFIX
-
-_CHUNK = 64 * 1024
 
 
 class _OneLineErrors(click.Group):
@@ -179,24 +176,5 @@ def _date(moment: float) -> str:
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}"
 
 
-@main.command()
-@click.option("--from", "first", metavar="DATE", help="First day, such as 2026-11-01. Default: 30 days ago.")
-@click.option("--to", "last", metavar="DATE", help="Last day. Default: today.")
-@click.option("--format", "fmt", type=click.Choice(["ndjson", "csv", "parquet"]), default="ndjson")
-@click.option("--output", type=click.File("wb"), default="-", help="Where to write. Default: standard output.")
-@click.option("--url", default="http://127.0.0.1:7008", show_default=True, help="The running service.")
-@click.option("--token", "secret", envvar="INSIGHTS_TOKEN", help="A token of scope admin, or INSIGHTS_TOKEN.")
-def export(*, first: str | None, last: str | None, fmt: str, output: IO[bytes], url: str, secret: str | None) -> None:
-    """Save the stored events of a running service."""
-    question = {"from": first, "to": last, "format": fmt}
-    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-    try:
-        with requests.get(
-            f"{url.rstrip('/')}{PREFIX}/export", params=question, headers=headers, stream=True, timeout=60
-        ) as answer:
-            if not answer.ok:
-                raise click.ClickException(f"the service answered {answer.status_code}: {answer.text[:500]}")
-            for chunk in answer.iter_content(_CHUNK):
-                output.write(chunk)
-    except requests.RequestException as error:
-        raise click.ClickException(f"{url} cannot be reached ({type(error).__name__})") from None
+for _command in (remote.export, remote.report, remote.erase_user, remote.demo):
+    main.add_command(_command)

@@ -1,5 +1,6 @@
 """The collector: takes batches of stored events from the services of other portals."""
 
+import logging
 from collections.abc import Callable, Sequence
 from math import floor
 from threading import Lock
@@ -9,7 +10,12 @@ import orjson
 
 from insights_backend.delivery.destination import Batch
 from insights_backend.errors import RateLimitedError
+from insights_backend.model.total_users import TotalUsers
+from insights_backend.warehouse.engine import WarehouseUnavailableError
 from insights_backend.warehouse.events import EventStore
+from insights_backend.warehouse.total_users import TotalUsersRecord
+
+_log = logging.getLogger(__name__)
 
 _BURST = 60.0
 
@@ -19,18 +25,21 @@ class Collector:
 
     Args:
         events: where they are stored.
+        total_users: where the numbers of people are recorded that come along.
     """
 
-    def __init__(self, events: EventStore) -> None:
+    def __init__(self, events: EventStore, total_users: TotalUsersRecord) -> None:
         self._events = events
+        self._total_users = total_users
 
-    def receive(self, instance: str, key: str, events: Sequence[dict[str, Any]]) -> int:
-        """Store a batch; when this returns, it is stored for good.
+    def receive(self, instance: str, key: str, events: Sequence[dict[str, Any]], total: TotalUsers | None) -> int:
+        """Store a batch; when this returns, its events are stored for good.
 
         Args:
             instance: the name of the instance that sends; every event gets it.
             key: the instance's own name for the batch. Sent again under it, the batch is stored once.
             events: the validated events.
+            total: how many people could use the instance's portal, if it tells.
 
         Returns:
             The number of events in the batch, so that a batch that comes again gets the same answer.
@@ -43,7 +52,16 @@ class Collector:
         )
         # Instances choose their keys each for itself, so the name of the batch here holds both.
         self._events.deliver(Batch(f"{instance}:{key}", last_request=0, events=len(events), lines=lines))
+        if total is not None:
+            self._record(instance, total)
         return len(events)
+
+    def _record(self, instance: str, total: TotalUsers) -> None:
+        """Record a number, or let it go: the next batch brings it again, and the events of this one are stored."""
+        try:
+            self._total_users.record(instance, total)
+        except WarehouseUnavailableError as error:
+            _log.warning("the total users of %s could not be recorded: %s", instance, error)
 
 
 class EventRate:

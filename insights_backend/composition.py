@@ -11,20 +11,23 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import requests
-
 from insights_backend._version import __version__
 from insights_backend.access import TokenStore
+from insights_backend.audit import AuditLog
 from insights_backend.catalog.cache import CachedCatalog
 from insights_backend.catalog.client import RestCatalog
 from insights_backend.catalog.file import FileCatalog
+from insights_backend.catalog.groups import GroupsFilter
 from insights_backend.catalog.interface import Catalog
+from insights_backend.census import Census
 from insights_backend.delivery.destination import DebugLog, Destination
 from insights_backend.delivery.dispatcher import Dispatcher
+from insights_backend.delivery.formats import InsightsFormat, SegmentFormat
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.delivery.retry import RetryPolicy
 from insights_backend.delivery.uploader import Uploader
@@ -34,29 +37,25 @@ from insights_backend.enrichment.policy import Policy
 from insights_backend.enrichment.pseudonyms import Pseudonyms, load_or_create_salt
 from insights_backend.enrichment.redactor import Redactor
 from insights_backend.enrichment.views import Views
-from insights_backend.errors import CatalogUnavailableError, ConfigError, InsightsError
+from insights_backend.erasure import Erasure, Place
+from insights_backend.errors import ConfigError, InsightsError
+from insights_backend.http_client import DirectSession
 from insights_backend.identity import BackstageTokens, StaticTokens
 from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.model.event import OWN_INSTANCE
+from insights_backend.model.total_users import TotalUsers
 from insights_backend.service import InsightsService
 from insights_backend.settings.values import Settings, UploadSettings
 from insights_backend.warehouse.engine import Engine, WarehouseUnavailableError
 from insights_backend.warehouse.events import EventStore
+from insights_backend.warehouse.total_users import TotalUsersRecord
 from insights_backend.web.callers import Authenticate, by_backstage_token, by_header, by_relay_token
 
 _log = logging.getLogger(__name__)
 
 _MAX_CATALOG_ENTRIES = 100_000
-_SHUTDOWN_SECONDS = 8.0  # below the ten that a process manager gives
-
-
-class DirectSession(requests.Session):
-    """An HTTP session that neither follows a redirect nor reads the body of one, which may have no end.
-
-    Everything that we talk to was configured by its address; a redirect would take a token elsewhere.
-    """
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Know of none."""
+_SHUTDOWN_SECONDS = 8.0  # with what follows below the ten that a process manager gives
+_CENSUS_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +66,8 @@ class Backend:
         service: the use cases.
         outbox: what was accepted.
         dispatcher: delivers it.
+        groups: reads ahead which groups are captured; None where all are.
+        census: has the number of people recorded.
         authenticate: tells who sends events.
         is_viewer: tells whether a Backstage token belongs to one of the viewers.
     """
@@ -74,23 +75,34 @@ class Backend:
     service: InsightsService
     outbox: Outbox
     dispatcher: Dispatcher
+    groups: GroupsFilter | None
+    census: Census
     authenticate: Authenticate
     is_viewer: Callable[[str], bool]
 
-    def total_users(self) -> int | None:
-        """Return the number of people who could use the portal, or None where the catalog never told."""
-        try:
-            return self.service.total_users().number
-        except CatalogUnavailableError:
-            return None
+    def start(self) -> None:
+        """Begin to deliver, to count people, and to read groups ahead."""
+        self.dispatcher.start()
+        self.census.start()
+        if self.groups:
+            self.groups.start()
+
+    def close(self) -> None:
+        """Stop all of them; what was accepted and has not arrived stays in the outbox."""
+        if self.groups:
+            self.groups.stop()
+        self.dispatcher.stop(_SHUTDOWN_SECONDS)
+        self.census.stop(_CENSUS_SECONDS)
+        self.outbox.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warehouse:
-    """Where events are stored in the end."""
+    """Where events are stored in the end, and the number of people day by day."""
 
     engine: Engine
     events: EventStore
+    total_users: TotalUsersRecord
 
     def open(self) -> None:
         """Open the engine; where that fails it is tried again when it is needed."""
@@ -110,6 +122,7 @@ class Insights:
         tokens: the API tokens of this service.
         backend: None in a process that only collects.
         warehouse: None in a process that uploads.
+        erasure: takes people out of what the two keep.
     """
 
     settings: Settings
@@ -117,12 +130,17 @@ class Insights:
     tokens: TokenStore
     backend: Backend | None
     warehouse: Warehouse | None
+    erasure: Erasure
 
     def start(self) -> None:
         """Begin to deliver, open the warehouse, and see to it that all is closed when the process ends."""
-        _warn(self.settings)
         if self.backend:
-            self.backend.dispatcher.start()
+            self.backend.start()
+        self.start_reading()
+
+    def start_reading(self) -> None:
+        """Open the warehouse alone, and see to it that all is closed when the process ends."""
+        _warn(self.settings)
         if self.warehouse:
             # Beside the start, since a server may take its time; who needs it sooner opens it.
             Thread(target=self.warehouse.open, name="insights-warehouse", daemon=True).start()
@@ -132,8 +150,7 @@ class Insights:
         """Stop delivering and close the files; what was accepted and has not arrived stays in the outbox."""
         atexit.unregister(self.close)
         if self.backend:
-            self.backend.dispatcher.stop(_SHUTDOWN_SECONDS)
-            self.backend.outbox.close()
+            self.backend.close()
         if self.warehouse:
             self.warehouse.engine.close()
 
@@ -170,13 +187,15 @@ def assemble(settings: Settings, clock: Callable[[], float] = time.time) -> Insi
     # From here on no path depends on the working directory: importing the embedded engine changes it for a moment.
     settings = replace(settings, data_dir=settings.data_dir.absolute())
     _make_data_dir(settings.data_dir)
-    warehouse = None if settings.upload.url else _warehouse(settings, clock)
+    warehouse = None if settings.upload.url else _warehouse(settings)
+    backend = _backend(settings, warehouse, clock) if "backend" in settings.roles else None
     return Insights(
         settings=settings,
         clock=clock,
         tokens=TokenStore(settings.data_dir / "tokens.sqlite3", clock, os.urandom),
-        backend=_backend(settings, warehouse, clock) if "backend" in settings.roles else None,
+        backend=backend,
         warehouse=warehouse,
+        erasure=_erasure(settings, backend, warehouse, clock),
     )
 
 
@@ -187,9 +206,10 @@ def _make_data_dir(path: Path) -> None:
         raise ConfigError(f"backstageInsights.dataDir: {path} cannot be made ({error.strerror})") from None
 
 
-def _warehouse(settings: Settings, clock: Callable[[], float]) -> Warehouse:
-    engine = Engine(settings.warehouse.dsn.reveal())
-    return Warehouse(engine=engine, events=EventStore(engine, clock=clock, max_age=settings.ingest.max_age))
+def _warehouse(settings: Settings) -> Warehouse:
+    configured = settings.warehouse
+    engine = Engine(configured.dsn.reveal(), cluster=configured.cluster, retention_days=configured.retention_days)
+    return Warehouse(engine=engine, events=EventStore(engine), total_users=TotalUsersRecord(engine))
 
 
 def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[], float]) -> Backend:
@@ -197,16 +217,16 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
     capture = Capture.of(
         more_entity_fields=settings.capture_entity_fields,
         more_identity_fields=settings.capture_identity_fields,
-        groups_filter=settings.capture_identity_groups_filter,
         environment=settings.environment,
     )
-    catalog = CachedCatalog(_catalog(settings, capture), settings.catalog.cache_ttl, _MAX_CATALOG_ENTRIES, clock)
-    destination = _destination(settings, warehouse)
+    source = _catalog(settings, capture)
+    catalog = CachedCatalog(source, settings.catalog.cache_ttl, _MAX_CATALOG_ENTRIES, clock)
+    groups = _groups(settings, source)
+    destination, record_total_users = _destination(settings, warehouse)
     authenticate, is_viewer = _identities(settings, catalog, clock)
     pipeline = Pipeline(
         catalog=catalog,
-        extractors=extractors(capture, Views().is_view),
-        filters_groups=capture.groups_filter is not None,
+        extractors=extractors(capture, Views().is_view, groups.keep if groups else lambda listed: listed),
         redactor=_redactor(settings, salt),
     )
     # Last, since it holds a file open: what is configured wrongly has been refused by now.
@@ -229,8 +249,27 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
         clock=clock,
     )
     return Backend(
-        service=service, outbox=outbox, dispatcher=dispatcher, authenticate=authenticate, is_viewer=is_viewer
+        service=service,
+        outbox=outbox,
+        dispatcher=dispatcher,
+        groups=groups,
+        census=Census(service.total_users, record_total_users, settings.environment),
+        authenticate=authenticate,
+        is_viewer=is_viewer,
     )
+
+
+def _erasure(
+    settings: Settings, backend: Backend | None, warehouse: Warehouse | None, clock: Callable[[], float]
+) -> Erasure:
+    places: list[Place] = []
+    if backend:
+        places.append(backend.dispatcher)
+    if warehouse:
+        places.append(warehouse.events)
+    # A collector that was given no salt shall not make one: nobody's pseudonym was made with it.
+    pseudonyms = Pseudonyms(_salt(settings)) if backend or settings.salt else None
+    return Erasure(places, pseudonyms, AuditLog(settings.data_dir / "audit.log", clock))
 
 
 def _salt(settings: Settings) -> bytes:
@@ -249,10 +288,20 @@ def _catalog(settings: Settings, capture: Capture) -> Catalog:
     return RestCatalog(catalog.base_url, token, capture.catalog_fields(), DirectSession(), catalog.timeout)
 
 
-def _destination(settings: Settings, warehouse: Warehouse | None) -> Destination:
+def _groups(settings: Settings, catalog: Catalog) -> GroupsFilter | None:
+    query = settings.capture_identity_groups_filter
+    return GroupsFilter(catalog, query, settings.catalog.cache_ttl) if query else None
+
+
+def _destination(settings: Settings, warehouse: Warehouse | None) -> tuple[Destination, Callable[[TotalUsers], None]]:
+    """Choose where events go, and with them the number of people."""
     if settings.debug:
-        return DebugLog()
-    return warehouse.events if warehouse else _uploader(settings.upload)
+        log = DebugLog()
+        return log, log.record_total_users
+    if warehouse:
+        return warehouse.events, partial(warehouse.total_users.record, OWN_INSTANCE)
+    uploader = _uploader(settings.upload)
+    return uploader, uploader.record_total_users
 
 
 def _uploader(upload: UploadSettings) -> Uploader:
@@ -261,6 +310,7 @@ def _uploader(upload: UploadSettings) -> Uploader:
     return Uploader(
         upload.url,
         upload.token.reveal(),
+        upload_format=SegmentFormat() if upload.format == "segment" else InsightsFormat(),
         session=DirectSession(),
         policy=RetryPolicy(upload.retries, upload.deadline),
         timeout=upload.timeout,

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import cachetools
 import jwt
-import requests
 
 from insights_backend.errors import ConfigError, InvalidEntityRefError, UnauthenticatedError
+from insights_backend.http_client import DirectSession
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.signing_keys import SigningKeys
 
@@ -106,9 +106,7 @@ class BackstageTokens:
         timeout: seconds to wait for the portal to connect, and for each part of its answer.
     """
 
-    def __init__(
-        self, jwks_url: str, session: requests.Session, clock: Callable[[], float], timeout: float = 2.0
-    ) -> None:
+    def __init__(self, jwks_url: str, session: DirectSession, clock: Callable[[], float], timeout: float = 2.0) -> None:
         self._keys = SigningKeys(jwks_url, session, clock, timeout)
         self._clock = clock
         self._lock = threading.Lock()

@@ -1,6 +1,6 @@
 """The use cases: what the service does, whoever asks and however."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -14,7 +14,9 @@ from insights_backend.delivery.dispatcher import Dispatcher
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.enrichment.extractors import Capture
 from insights_backend.enrichment.pipeline import Pipeline
+from insights_backend.errors import InvalidEntityRefError
 from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.event import Event, Millis
 from insights_backend.model.event_id import event_ids
 
@@ -118,6 +120,12 @@ class InsightsService:
         """
         return self._catalog.count(self._people)
 
+    def members(self, groups: Iterable[str]) -> dict[str, int | None]:
+        """Count the direct members of groups, by the group's ref; None where the catalog does not tell."""
+        refs = {group: _parsed(group) for group in groups}
+        members = self._catalog.members(ref for ref in refs.values() if ref)
+        return {group: members[ref] if ref else None for group, ref in refs.items()}
+
     def config(self) -> dict[str, Any]:
         """Say what is captured and how; holds no secret."""
         return {
@@ -127,3 +135,10 @@ class InsightsService:
             "captureIdentityFields": list(self._capture.identity_fields),
             **self._described,
         }
+
+
+def _parsed(ref: str) -> EntityRef | None:
+    try:
+        return EntityRef.parse(ref)
+    except InvalidEntityRefError:
+        return None

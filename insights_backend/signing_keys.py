@@ -13,6 +13,7 @@ import orjson
 import requests
 
 from insights_backend.errors import UnauthenticatedError, UnavailableError
+from insights_backend.http_client import DirectSession
 
 _MAX_JWKS_BYTES = 1024 * 1024
 _MAX_RELOADS = 10
@@ -32,7 +33,7 @@ class SigningKeys:
         timeout: seconds to wait for the portal to connect, and for each part of its answer.
     """
 
-    def __init__(self, url: str, session: requests.Session, clock: Callable[[], float], timeout: float) -> None:
+    def __init__(self, url: str, session: DirectSession, clock: Callable[[], float], timeout: float) -> None:
         self._url = url
         self._session = session
         self._clock = clock
@@ -81,7 +82,7 @@ class SigningKeys:
         return not full or not 0 <= self._clock() - self._reloads[0] < _RELOAD_WINDOW
 
     def _fetch(self) -> Mapping[str, jwt.PyJWK]:
-        with self._session.get(self._url, timeout=self._timeout, stream=True, allow_redirects=False) as response:
+        with self._session.get(self._url, timeout=self._timeout, stream=True) as response:
             if response.status_code != requests.codes.ok:
                 raise _UnusableError(f"it answers with status {response.status_code}")
             return _usable_keys(_read_bounded(response))

@@ -1,6 +1,6 @@
 """The whole service in a test: real rooms, put together by the same composition root, on a clock that tests move."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from insights_backend.settings.values import (
 from tests.fakes import Clock
 
 BASE = "/api/backstage-insights"
+JWKS_URL = "http://backstage.example.com/api/auth/.well-known/jwks.json"
 SALT = Secret("a salt of thirty-two bytes, or so")
 
 ORGANISATION = """
@@ -44,6 +45,14 @@ kind: Component
 metadata: {name: Petstore}
 spec: {type: service, lifecycle: production, owner: team-a}
 """
+
+
+VISIT: dict[str, Any] = {
+    "action": "navigate",
+    "subject": "/catalog/default/component/petstore",
+    "attributes": {"namespace": "default", "kind": "component", "name": "petstore"},
+    "context": {"pluginId": "catalog", "extension": "App", "routeRef": "catalog:entity"},
+}
 
 
 class Service:
@@ -80,6 +89,19 @@ class Service:
         answer = self.get("/export")
         assert answer.status_code == 200, answer.text
         return [answer.json_module.loads(line) for line in answer.text.splitlines()]
+
+
+Make = Callable[..., Service]
+"""Makes a service of the changes to its settings."""
+
+
+def error(answer: Any) -> tuple[int, str]:
+    """The status and code of an error, whose shape is checked."""
+    assert answer.content_type == "application/json"
+    body: dict[str, Any] = answer.json
+    assert list(body) == ["error"]
+    assert sorted(body["error"]) == ["code", "message"]
+    return answer.status_code, body["error"]["code"]
 
 
 def settings_for(directory: Path, dsn: str, **changes: Any) -> Settings:

@@ -1,11 +1,14 @@
 """What several test files share: one warehouse a test process, since the embedded engine belongs to one path."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from insights_backend.warehouse.engine import Engine
+from tests.clickhouse_process import clickhouse, database
+from tests.tables import empty
 
 
 @pytest.fixture(scope="session")
@@ -13,11 +16,38 @@ def warehouse_dsn(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"chdb:///{tmp_path_factory.mktemp('warehouse')}"
 
 
+@pytest.fixture(scope="session")
+def clickhouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The DSN of a ClickHouse server: the one in CLICKHOUSE_URL, or one on chDB that is started for these tests."""
+    if os.environ.get("CLICKHOUSE_URL"):
+        yield os.environ["CLICKHOUSE_URL"]
+    else:
+        with clickhouse(tmp_path_factory.mktemp("clickhouse")) as server:
+            yield server
+
+
+@pytest.fixture(scope="module")
+def clickhouse_dsn(clickhouse_server: str) -> Iterator[str]:
+    """A database of the module's own on a ClickHouse server; it does not exist yet."""
+    with database(clickhouse_server) as dsn:
+        yield dsn
+
+
 @pytest.fixture
 def engine(warehouse_dsn: str) -> Iterator[Engine]:
     """The real engine, with its schema and without events."""
-    engine = Engine(warehouse_dsn)
-    engine.rows("TRUNCATE TABLE events", {})
+    yield from _empty(warehouse_dsn)
+
+
+@pytest.fixture(params=["chdb", "http"])
+def either_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """The real engine inside this process, and as a server: what uses it runs on both."""
+    yield from _empty(request.getfixturevalue("warehouse_dsn" if request.param == "chdb" else "clickhouse_dsn"))
+
+
+def _empty(dsn: str) -> Iterator[Engine]:
+    engine = Engine(dsn)
+    empty(engine)
     yield engine
     engine.close()
 

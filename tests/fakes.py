@@ -27,11 +27,12 @@ class Clock:
 
 
 class MemoryCatalog:
-    """A catalog of given entities that counts its calls, and can be down."""
+    """A catalog of given entities that keeps its calls, and can be down."""
 
     def __init__(self, *entities: Mapping[str, Any]) -> None:
         self.by_ref: dict[EntityRef, Entity] = {ref_of(entity): entity for entity in entities}
         self.calls: list[list[str]] = []
+        self.searches = 0
         self.down = False
 
     def entities(self, refs: Sequence[EntityRef]) -> list[Entity | None]:
@@ -40,10 +41,17 @@ class MemoryCatalog:
             raise CatalogUnavailableError("the catalog is down")
         return [self.by_ref.get(ref) for ref in refs]
 
-    def count(self, query: EntityFilterQuery) -> int:
+    def find(self, query: EntityFilterQuery) -> list[EntityRef]:
+        self.searches += 1
         if self.down:
             raise CatalogUnavailableError("the catalog is down")
-        return sum(query.matches(entity) for entity in self.by_ref.values())
+        return [ref for ref, entity in self.by_ref.items() if query.matches(entity)]
+
+    def count(self, query: EntityFilterQuery) -> int:
+        return len(self.find(query))
+
+    def members(self) -> dict[EntityRef, int]:
+        raise NotImplementedError  # nobody counts them here
 
 
 def ref_of(entity: Mapping[str, Any]) -> EntityRef:

@@ -1,9 +1,11 @@
 """A small Backstage catalog for tests, which answers over HTTP as the real one does."""
 
+import base64
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 import responses
@@ -14,16 +16,24 @@ BASE_URL = "https://backstage.example.com/api/catalog"
 
 
 class FakeBackstage:
-    """Answers `by-refs` and `by-query` for whoever has the token; keeps the requests that it got."""
+    """Answers `by-refs`, `by-query` and facets for whoever has the token; keeps the requests that it got.
 
-    def __init__(self, entities: Iterable[dict[str, Any]], token: str) -> None:
+    Args:
+        entities: what is in the catalog.
+        token: who has it may read.
+        largest_page: how many entities it gives at once, whatever is asked for.
+    """
+
+    def __init__(self, entities: Iterable[dict[str, Any]], token: str, largest_page: int = 1000) -> None:
         self._entities = {_ref(entity): entity for entity in entities}
         self._token = token
+        self.largest_page = largest_page
         self.requests: list[requests.PreparedRequest] = []
 
     def serve(self, mock: responses.RequestsMock) -> None:
         mock.add_callback("POST", f"{BASE_URL}/entities/by-refs", self._by_refs)
         mock.add_callback("GET", f"{BASE_URL}/entities/by-query", self._by_query)
+        mock.add_callback("GET", f"{BASE_URL}/entity-facets", self._facets)
 
     def _by_refs(self, request: requests.PreparedRequest) -> Answer:
         body = json.loads(request.body or b"")
@@ -32,11 +42,28 @@ class FakeBackstage:
         return self._answer(request, {"items": items})
 
     def _by_query(self, request: requests.PreparedRequest) -> Answer:
-        parameters = parse_qsl(urlsplit(str(request.url)).query, keep_blank_values=True)
-        filters = [value for name, value in parameters if name == "filter"]
-        assert ("limit", "0") in parameters
-        total = sum(found_by_server(filters, entity) for entity in self._entities.values())
-        return self._answer(request, {"items": [], "totalItems": total, "pageInfo": {}})
+        parameters = parse_qs(urlsplit(str(request.url)).query, keep_blank_values=True)
+        # A cursor brings the filter of the first page along; one beside it is ignored.
+        cursor = json.loads(base64.b64decode(parameters["cursor"][0])) if "cursor" in parameters else {}
+        filters, start = cursor.get("filters", parameters.get("filter", [])), cursor.get("start", 0)
+        end = start + min(int(parameters["limit"][0]), self.largest_page)
+        found = [entity for entity in self._entities.values() if found_by_server(filters, entity)]
+        fields = parameters["fields"][0].split(",") if "fields" in parameters else []
+        more = json.dumps({"filters": filters, "start": end}).encode()
+        page_info = {"nextCursor": base64.b64encode(more).decode()} if start < end < len(found) else {}
+        items = [_pick(entity, fields) for entity in found[start:end]]
+        return self._answer(request, {"items": items, "totalItems": len(found), "pageInfo": page_info})
+
+    def _facets(self, request: requests.PreparedRequest) -> Answer:
+        """Count the values of relations; of other facets nothing is needed here."""
+        parameters = parse_qs(urlsplit(str(request.url)).query)
+        found = [entity for entity in self._entities.values() if found_by_server(parameters["filter"], entity)]
+        facets = {}
+        for facet in parameters["facet"]:
+            relations = [one for entity in found for one in entity.get("relations", [])]
+            counts = Counter(one["targetRef"] for one in relations if f"relations.{one['type']}" == facet)
+            facets[facet] = [{"value": value, "count": count} for value, count in sorted(counts.items())]
+        return self._answer(request, {"facets": facets})
 
     def _answer(self, request: requests.PreparedRequest, body: object) -> Answer:
         self.requests.append(request)

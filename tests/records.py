@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+
 
 def record(**changes: Any) -> dict[str, Any]:
     """Make a stored event: a navigate by nobody, but for the changes."""
@@ -30,3 +32,8 @@ def record(**changes: Any) -> dict[str, Any]:
         "notes": [],
         **changes,
     }
+
+
+def lines(*records: dict[str, Any]) -> bytes:
+    """Write stored events as they travel, a line each."""
+    return b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)

@@ -125,7 +125,6 @@ def summary(records: list[Record], query: ReportQuery, total: int | None) -> Rec
         "totalUsers": total,
         "adoption": active / total if total else None,
         "stickiness": len(daily) / days / sticky_users if sticky_users else None,
-        "topPlugins": plugins(records, query)[0][:5],
     }
 
 

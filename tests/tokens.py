@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+import requests
+import responses
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
@@ -38,6 +40,29 @@ class SigningKey:
         """The public half in PEM."""
         form = serialization.PublicFormat.SubjectPublicKeyInfo
         return self.private.public_key().public_bytes(serialization.Encoding.PEM, form)
+
+
+class Portal:
+    """The portal's end: what it publishes, and how often it was asked; it has no keys at first."""
+
+    url = "https://portal.example.com/api/auth/.well-known/jwks.json"
+
+    def __init__(self, mock: responses.RequestsMock) -> None:
+        self._mock = mock
+        self.publish()
+
+    def publish(self, *keys: SigningKey) -> None:
+        self.answer(json=jwks(*keys))
+
+    def answer(self, **answer: Any) -> None:
+        self._mock.upsert(responses.GET, self.url, **answer)
+
+    def go_down(self) -> None:
+        self.answer(body=requests.ConnectionError("refused"))
+
+    @property
+    def fetches(self) -> int:
+        return len(self._mock.calls)
 
 
 def signing_key(kid: str = "key-1", algorithm: str = "ES256") -> SigningKey:

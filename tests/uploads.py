@@ -9,14 +9,14 @@ from itertools import cycle, repeat
 from pathlib import Path
 from random import Random
 
-import requests
-
 from insights_backend.delivery.destination import DeadLetter
 from insights_backend.delivery.dispatcher import Dispatcher
+from insights_backend.delivery.formats import InsightsFormat
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.delivery.retry import MAX_RETRY_AFTER, RetryPolicy
 from insights_backend.delivery.uploader import Uploader
 from insights_backend.errors import UnavailableError
+from insights_backend.http_client import DirectSession
 from tests.fakes import Clock
 from tests.upstream import MOODS, Upstream, self_signed, upstream
 
@@ -47,10 +47,11 @@ class Course:
     buried: list[DeadLetter]
 
 
-def uploader(url: str, session: requests.Session, clock: SkippingClock, timeout: float = 0.1) -> Uploader:
+def uploader(url: str, session: DirectSession, clock: SkippingClock, timeout: float = 0.1) -> Uploader:
     return Uploader(
         url,
         "very-secret-token",
+        upload_format=InsightsFormat(),
         session=session,
         policy=RetryPolicy(retries=5, deadline=60.0),
         timeout=timeout,
@@ -82,7 +83,7 @@ def upload_through_faults(directory: Path, *, events: int, seed: int) -> Course:
     with ExitStack() as stack:
         server = stack.enter_context(upstream(script(seed), largest=250))
         impostor = stack.enter_context(upstream(tls=self_signed(directory)))
-        session = stack.enter_context(requests.Session())
+        session = stack.enter_context(DirectSession())
         session.trust_env = False  # no proxy stands before loopback
         outbox = Outbox(directory, max_bytes=10**8, clock=Clock())
         stack.callback(outbox.close)
@@ -123,7 +124,7 @@ class Outage:
 def outage(directory: Path, *, seconds: int, max_bytes: int) -> Outage:
     """Send a request a second while the collector resets every connection, then let it recover."""
     clock, accepted, refused, most = SkippingClock(), list[str](), list[str](), 0
-    with upstream(repeat("reset before storing")) as server, requests.Session() as session, ExitStack() as stack:
+    with upstream(repeat("reset before storing")) as server, DirectSession() as session, ExitStack() as stack:
         session.trust_env = False  # no proxy stands before loopback
         outbox = Outbox(directory, max_bytes=max_bytes, clock=Clock())
         stack.callback(outbox.close)

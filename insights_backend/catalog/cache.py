@@ -62,6 +62,9 @@ class CachedCatalog:
         self._counts: ReadThrough[EntityFilterQuery, int] = ReadThrough(
             lambda queries: [catalog.count(query) for query in queries], lambda _: ttl, _MAX_COUNTS, clock
         )
+        self._members: ReadThrough[None, Mapping[EntityRef, int]] = ReadThrough(
+            lambda _: [catalog.members()], lambda _: ttl, 1, clock
+        )
 
     def lookup(self, refs: Iterable[EntityRef]) -> Mapping[EntityRef, Lookup]:
         """Look entities up, with at most one call to the catalog.
@@ -87,3 +90,18 @@ class CachedCatalog:
             reason = self._counts.last_failure or "the catalog could not be asked"
             raise CatalogUnavailableError(f"the number of entities is not known: {reason}")
         return Count(held.value, held.at, held.stale)
+
+    def members(self, groups: Iterable[EntityRef]) -> Mapping[EntityRef, int | None]:
+        """Count the direct members of groups, as of the last time that the catalog told.
+
+        Returns:
+            For every one of the groups its number; None where the catalog never told, or has no such group.
+        """
+        refs = list(groups)
+        held = self._members.get([None])[None]
+        if held is None:
+            return dict.fromkeys(refs)
+        # The catalog names no group that has no member: whether there is such a group has to be looked up.
+        others = self.lookup(ref for ref in refs if ref not in held.value)
+        empty = {ref: 0 for ref, lookup in others.items() if lookup.entity is not None}
+        return {ref: held.value.get(ref, empty.get(ref)) for ref in refs}

@@ -1,11 +1,12 @@
 """A running Backstage's catalog, asked over HTTP.
 
-Source: Backstage, "Catalog API", `POST /entities/by-refs` and `GET /entities/by-query`.
+Source: Backstage, "Catalog API", `POST /entities/by-refs`, `GET /entities/by-query` and `GET /entity-facets`.
 """
 
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -13,15 +14,22 @@ import orjson
 import requests
 
 from insights_backend.catalog.interface import Entity
-from insights_backend.errors import CatalogUnavailableError, ConfigError
+from insights_backend.errors import CatalogUnavailableError, InvalidEntityRefError
+from insights_backend.http_client import BearerAuth, DirectSession
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
+from insights_backend.model.total_users import MAX_TOTAL_USERS
 
 MAX_REFS = 1000
 MAX_REQUEST_BYTES = 90 * 1024  # the backend's own limit on a body is 100 kB
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
 _READ_BYTES = 64 * 1024
+_REF_FIELDS = "kind,metadata.namespace,metadata.name"
+_MEMBER_OF = "relations.memberOf"
+_PAGE = 1000
+_MAX_PAGES = 100
+_MAX_CURSOR = 8 * 1024  # it holds the filter, and goes into the address
 
 
 class RestCatalog:
@@ -43,13 +51,11 @@ class RestCatalog:
         base_url: str,
         token: str | None,
         fields: Sequence[str],
-        session: requests.Session,
+        session: DirectSession,
         timeout: float,
     ) -> None:
-        if token is not None and not re.fullmatch(r"[!-~]+", token):
-            raise ConfigError("catalog.token: a token is printable ASCII without spaces")
         self._base_url = base_url.rstrip("/")
-        self._token = token
+        self._auth = BearerAuth(token, "backstageInsights.catalog.token")
         self._fields = list(fields)
         self._session = session
         self._timeout = (timeout, timeout)
@@ -70,6 +76,15 @@ class RestCatalog:
             found += self._by_refs(chunk)
         return found
 
+    def find(self, query: EntityFilterQuery) -> list[EntityRef]:
+        """Name all entities that match a filter and that the token may see, with a request for each thousand.
+
+        Raises:
+            CatalogUnavailableError: any of the requests got no usable answer, or there are over 100,000 entities.
+            InvalidFilterError: a key or value of the filter cannot stand in a URL.
+        """
+        return [self._ref(item) for page in self._pages(_parameters(query)) for item in self._items(page)]
+
     def count(self, query: EntityFilterQuery) -> int:
         """Count the entities that match a filter and that the token may see.
 
@@ -77,15 +92,24 @@ class RestCatalog:
             CatalogUnavailableError: the catalog gave no usable answer.
             InvalidFilterError: a key or value of the filter cannot stand in a URL.
         """
-        filters = query.encode()
-        if not filters:
+        parameters = _parameters(query)
+        if not parameters:
             return 0
-        parameters = "&".join(f"filter={quote(text, safe='')}" for text in filters)
         answer = self._ask("GET", f"/entities/by-query?{parameters}&limit=0", None)
-        total = answer.get("totalItems")
-        if not isinstance(total, int) or isinstance(total, bool) or total < 0:
-            raise self._unusable("totalItems is not a number of entities")
-        return total
+        return self._number(answer, "totalItems")
+
+    def members(self) -> Mapping[EntityRef, int]:
+        """Count the direct members of all groups that have any and that the token may see, with one request.
+
+        Raises:
+            CatalogUnavailableError: the catalog gave no usable answer.
+        """
+        answer = self._ask("GET", f"/entity-facets?filter=kind%3Duser&facet={_MEMBER_OF}", None)
+        members: Counter[EntityRef] = Counter()
+        for facet in self._facets(answer, _MEMBER_OF):
+            with suppress(InvalidEntityRefError):  # such a group is no event's either
+                members[EntityRef.parse(str(facet.get("value")))] += self._number(facet, "count")
+        return members
 
     def _chunks(self, refs: Sequence[EntityRef]) -> Iterator[list[str]]:
         chunk: list[str] = []
@@ -104,12 +128,54 @@ class RestCatalog:
         return json.dumps({"entityRefs": refs, "fields": self._fields}, separators=(",", ":")).encode()
 
     def _by_refs(self, refs: Sequence[str]) -> list[Entity | None]:
-        items = self._ask("POST", "/entities/by-refs", self._body(refs)).get("items")
-        if not isinstance(items, list) or len(items) != len(refs):
+        items = self._items(self._ask("POST", "/entities/by-refs", self._body(refs)))
+        if len(items) != len(refs):
             raise self._unusable(f"items is not a list of {len(refs)} entities")
-        if not all(item is None or isinstance(item, dict) for item in items):
-            raise self._unusable("an item is neither an entity nor null")
         return items
+
+    def _items(self, answer: Mapping[str, Any]) -> list[Entity | None]:
+        items = answer.get("items")
+        if not isinstance(items, list) or not all(item is None or isinstance(item, dict) for item in items):
+            raise self._unusable("items is not a list of entities and nulls")
+        return items
+
+    def _facets(self, answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+        facets = answer.get("facets")
+        found = facets.get(name) if isinstance(facets, dict) else None
+        if not isinstance(found, list) or not all(isinstance(facet, dict) for facet in found):
+            raise self._unusable(f"facets has no list of {name}")
+        return found
+
+    def _number(self, answer: Mapping[str, Any], name: str) -> int:
+        number = answer.get(name)
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MAX_TOTAL_USERS:
+            raise self._unusable(f"{name} is not a number of entities")
+        return number
+
+    def _pages(self, parameters: str) -> Iterator[dict[str, Any]]:
+        for _ in range(_MAX_PAGES):
+            if not parameters:
+                return
+            page = self._ask("GET", f"/entities/by-query?{parameters}&limit={_PAGE}&fields={_REF_FIELDS}", None)
+            yield page
+            parameters = self._next(page)
+        if parameters:
+            raise self._unusable(f"over {_PAGE * _MAX_PAGES} entities match the filter")
+
+    def _ref(self, item: Any) -> EntityRef:
+        try:
+            metadata = item["metadata"]
+            return EntityRef.of(item["kind"], metadata["name"], metadata.get("namespace"))
+        except (KeyError, TypeError, AttributeError, InvalidEntityRefError):
+            raise self._unusable("an item has no kind or no name") from None
+
+    def _next(self, page: Mapping[str, Any]) -> str:
+        """Write where the next page begins as parameters; an empty text after the last page."""
+        info = page.get("pageInfo")
+        cursor = info.get("nextCursor", "") if isinstance(info, dict) else ""
+        if not isinstance(cursor, str) or len(cursor) > _MAX_CURSOR:
+            raise self._unusable("nextCursor is not a text that an address could hold")
+        return cursor and f"cursor={quote(cursor, safe='')}"
 
     def _ask(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
         headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body else {})
@@ -119,21 +185,14 @@ class RestCatalog:
                 self._base_url + path,
                 data=body,
                 headers=headers,
-                auth=self._authorize,
+                auth=self._auth,
                 timeout=self._timeout,
-                allow_redirects=False,
                 stream=True,
             ) as response:
                 return self._decode(self._read(response))
         except requests.RequestException as error:
             message = f"{self._name} did not answer ({type(error).__name__}); check catalog.baseUrl and the network"
             raise CatalogUnavailableError(message) from error
-
-    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        # As an auth function, since a header would give way to an entry for the host in a .netrc file.
-        if self._token is not None:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
     def _read(self, response: requests.Response) -> bytes:
         if response.status_code in {401, 403}:
@@ -164,3 +223,8 @@ class RestCatalog:
             f"{self._name} gave an answer that cannot be used: {reason}; "
             "check that catalog.baseUrl ends in /api/catalog"
         )
+
+
+def _parameters(query: EntityFilterQuery) -> str:
+    """Write a filter as parameters; an empty text for one that matches nothing, which must not be sent."""
+    return "&".join(f"filter={quote(text, safe='')}" for text in query.encode())

@@ -16,6 +16,7 @@ from ruamel.yaml.reader import ReaderError
 
 from insights_backend.errors import ConfigError
 from insights_backend.model.entity_ref import DEFAULT_NAMESPACE
+from insights_backend.text_file import read_text
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
@@ -49,7 +50,7 @@ def read_descriptors(path: Path) -> Iterator[Descriptor]:
         ConfigError: the file cannot be read, is not YAML, or holds something that is not an entity; the
             message names the file and, where there is one, the line, column and document.
     """
-    text = _read(path)
+    text = read_text(path, str(path), MAX_FILE_BYTES)
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     for number, node in enumerate(_compose(path, yaml, text), 1):
@@ -58,21 +59,6 @@ def read_descriptors(path: Path) -> Iterator[Descriptor]:
         value = _plain(place, _construct(document, place, yaml, node), len(text))
         if value is not None:
             yield Descriptor(place, _entity(place, value))
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(content) > MAX_FILE_BYTES:
-        raise ConfigError(f"{path}: is over {MAX_FILE_BYTES} bytes; leave out entities that nobody visits")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path}, line {line}: is not UTF-8") from None
 
 
 def _compose(path: Path, yaml: YAML, text: str) -> list[Node]:

@@ -1,7 +1,7 @@
 """A catalog read from a file of entity descriptors, for those without a running Backstage."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from insights_backend.catalog.descriptors import Descriptor, read_descriptors
@@ -29,9 +29,19 @@ class FileCatalog:
         """Look entities up: one item a reference, in their order, None where there is no such entity."""
         return [self._entities.get(ref) for ref in refs]
 
+    def find(self, query: EntityFilterQuery) -> list[EntityRef]:
+        """Name all entities that match a filter."""
+        return [ref for ref, entity in self._entities.items() if query.matches(entity)]
+
     def count(self, query: EntityFilterQuery) -> int:
         """Count the entities that match a filter."""
-        return sum(query.matches(entity) for entity in self._entities.values())
+        return len(self.find(query))
+
+    def members(self) -> Mapping[EntityRef, int]:
+        """Count the direct members of all groups that have any."""
+        users = [entity for ref, entity in self._entities.items() if ref.kind == "user"]
+        relations = [relation for user in users for relation in user["relations"]]
+        return Counter(EntityRef.parse(each["targetRef"]) for each in relations if each["type"] == "memberOf")
 
 
 def _by_ref(path: Path) -> dict[EntityRef, Descriptor]:

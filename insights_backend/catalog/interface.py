@@ -27,11 +27,28 @@ class Catalog(Protocol):
         """
         ...
 
+    def find(self, query: EntityFilterQuery) -> list[EntityRef]:
+        """Name all entities that match a filter, in no order.
+
+        Raises:
+            CatalogUnavailableError: the catalog gave no usable answer.
+            InvalidFilterError: the filter cannot be expressed in a request.
+        """
+        ...
+
     def count(self, query: EntityFilterQuery) -> int:
         """Count the entities that match a filter.
 
         Raises:
             CatalogUnavailableError: the catalog gave no usable answer.
             InvalidFilterError: the filter cannot be expressed in a request.
+        """
+        ...
+
+    def members(self) -> Mapping[EntityRef, int]:
+        """Count the direct members of all groups that have any.
+
+        Raises:
+            CatalogUnavailableError: the catalog gave no usable answer.
         """
         ...

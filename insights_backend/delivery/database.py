@@ -72,6 +72,18 @@ class Database:
         with self._mutex:
             return self._db.execute(sql, parameters).fetchall()
 
+    def scrub(self) -> None:
+        """Rewrite the file, so that nothing of what was deleted is left in it or beside it.
+
+        Raises:
+            sqlite3.Error: the disk has no room for it, or another process uses it; what was deleted may be left.
+        """
+        with self._mutex:
+            self._db.execute("VACUUM")
+            ((busy, *_),) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if busy:
+            raise sqlite3.OperationalError("another process reads the file")
+
     def close(self) -> None:
         """Close the file."""
         with self._mutex:

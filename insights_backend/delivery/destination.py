@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from insights_backend.errors import UnavailableError
+from insights_backend.model.total_users import TotalUsers
 
 _log = logging.getLogger(__name__)
 
@@ -71,3 +72,7 @@ class DebugLog:
         for line in batch.lines.splitlines():
             _log.info("debug: would send %s", line.decode())
         return ()
+
+    def record_total_users(self, total: TotalUsers) -> None:
+        """Log how many people could use the portal."""
+        _log.info("debug: would record %d total users", total.number)

@@ -13,6 +13,7 @@ from threading import Event, Thread
 from insights_backend.delivery.destination import Batch, Destination
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.errors import UnavailableError
+from insights_backend.model.person import Erased, Person
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ CATCH_UP_EVENTS = 1000
 
 _REST = 2.0  # after a batch of a long backlog, as a multiple of the time that it took
 _MAX_PAUSE = 30.0
+_PAUSE, _TRIES = 0.05, 600  # seconds between looks whether the right to deliver is free, for half a minute
 
 
 class Dispatcher:
@@ -123,6 +125,28 @@ class Dispatcher:
                 return
             size = CATCH_UP_EVENTS
             self._stop.wait(min(PACE, _REST * (self._monotonic() - began)))
+
+    def erase(self, person: Person) -> Erased:
+        """Take a person out of the outbox, while nothing is delivered: what is under way arrives first, if it can.
+
+        Nothing of theirs that has been accepted by now is delivered after this has returned.
+
+        Raises:
+            UnavailableError: another thread or process goes on delivering, or the disk refuses; to be done again.
+        """
+        for _ in range(_TRIES):
+            with self._outbox.right_to_deliver() as mine:
+                if mine:
+                    self._deliver_what_is_under_way()
+                    return self._outbox.erase(person)
+            self._stop.wait(_PAUSE)
+        raise UnavailableError("events are being delivered without a pause; try again")
+
+    def _deliver_what_is_under_way(self) -> None:
+        try:
+            self._deliver_next(MAX_BATCH_EVENTS)
+        except UnavailableError as error:
+            self._failed(error)
 
     def _failed(self, error: UnavailableError) -> None:
         self._failures += 1

@@ -1,23 +1,19 @@
 """One request to a collector and what came of it: HTTP ends here.
 
-The same request may be sent any number of times, since the collector stores what comes under one Idempotency-Key once.
+The same request may be sent any number of times, since what comes twice is stored once.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 
+from insights_backend.delivery.formats import UploadFormat
 from insights_backend.delivery.retry import Verdict, read_retry_after, verdict_of
-from insights_backend.errors import ConfigError
+from insights_backend.http_client import DirectSession
 
 MAX_ANSWER_BYTES = 64 * 1024
-
-_PATH = "/v1/batches"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +37,10 @@ class CollectorClient:
     """A collector of events, reached over HTTP.
 
     Args:
-        url: where it is, such as `https://insights.example.com/api/backstage-insights`, with or without `/v1/batches`.
-        token: what it knows this instance by.
+        url: where it is, such as `https://insights.example.com/api/backstage-insights`, with or without the format's
+            path.
+        token: what it knows this instance by; None where it asks for none.
+        upload_format: what it speaks.
         session: keeps the connection open between requests.
         version: of this package, for the User-Agent.
         monotonic: a clock that never goes back, in seconds.
@@ -55,17 +53,17 @@ class CollectorClient:
     def __init__(
         self,
         url: str,
-        token: str,
+        token: str | None,
         *,
-        session: requests.Session,
+        upload_format: UploadFormat,
+        session: DirectSession,
         version: str,
         monotonic: Callable[[], float],
         clock: Callable[[], float],
     ) -> None:
-        if not re.fullmatch(r"[!-~]+", token):
-            raise ConfigError("backstageInsights.upload.token: a token is printable ASCII without spaces")
-        self._url = url.rstrip("/").removesuffix(_PATH) + _PATH
-        self._token = token
+        self._url = url.rstrip("/").removesuffix(upload_format.path) + upload_format.path
+        self._auth = upload_format.auth(token)
+        self._format = upload_format
         self._session = session
         self._version = version
         self._monotonic = monotonic
@@ -76,8 +74,8 @@ class CollectorClient:
         """Send a batch once.
 
         Args:
-            batch_id: the Idempotency-Key.
-            body: the gzipped JSON.
+            batch_id: the batch's name.
+            body: what the format made of it.
             timeout: seconds to connect, as many for the answer to begin, and as many for all of its body.
         """
         try:
@@ -90,33 +88,25 @@ class CollectorClient:
         headers = {
             "Accept": "application/json",
             "Accept-Encoding": "identity",
-            "Content-Encoding": "gzip",
             "Content-Type": "application/json",
-            "Idempotency-Key": batch_id,
             "User-Agent": f"insights-backend/{self._version}",
+            **self._format.headers(batch_id),
         }
-        request = requests.Request("POST", self._url, headers=headers, data=body, auth=self._authorize)
-        options: Mapping[str, Any] = self._session.merge_environment_settings(
-            self._url, proxies={}, stream=True, verify=None, cert=None
+        return self._session.post(
+            self._url, data=body, headers=headers, auth=self._auth, timeout=(timeout, timeout), stream=True
         )
-        # By the adapter, since the session reads the whole body of a redirect, however large, even of one that it is
-        # told not to follow.
-        adapter = self._session.get_adapter(self._url)
-        return adapter.send(self._session.prepare_request(request), timeout=(timeout, timeout), **options)
-
-    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        # As an auth function, since a header would give way to an entry for the host in a .netrc file.
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
     def _judge(self, response: requests.Response, timeout: float) -> Answer:
         status = response.status_code
         verdict = verdict_of(status)
-        if verdict is Verdict.DELIVERED and not _tells_accepted(self._read(response, timeout)):
-            # Something else may stand at this address, or before it: only a collector's own word counts.
+        if verdict is Verdict.DELIVERED and not self._tells_success(response, timeout):
             return Answer(Verdict.TRANSIENT, f"answered {status} without telling what it accepted", status)
         retry_after = read_retry_after(response.headers.get("Retry-After"), self._clock())
         return Answer(verdict, f"answered {status}", status, retry_after)
+
+    def _tells_success(self, response: requests.Response, timeout: float) -> bool:
+        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return self._format.tells_success(media_type, self._read(response, timeout))
 
     def _read(self, response: requests.Response, timeout: float) -> bytes:
         """Return the body, or nothing if it is too large or takes too long."""
@@ -128,11 +118,3 @@ class CollectorClient:
             if len(content) > MAX_ANSWER_BYTES or self._monotonic() > stop:
                 return b""
         return bytes(content)
-
-
-def _tells_accepted(content: bytes) -> bool:
-    try:
-        answer = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return False
-    return isinstance(answer, dict) and type(answer.get("accepted")) is int

@@ -10,6 +10,8 @@ that a crash left behind.
 """
 
 import fcntl
+import logging
+import math
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,7 +21,9 @@ from uuid import uuid4
 
 from insights_backend.delivery.database import Database
 from insights_backend.delivery.destination import Batch, DeadLetter
+from insights_backend.delivery.erasing import erase
 from insights_backend.errors import UnavailableError
+from insights_backend.model.person import Erased, Person
 
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -59,8 +63,18 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TRIGGER request_changed AFTER UPDATE OF events, bytes ON request BEGIN
+            UPDATE backlog SET events = events + NEW.events - OLD.events, bytes = bytes + NEW.bytes - OLD.bytes;
+        END
+        """,
+    ),
 )
+_log = logging.getLogger(__name__)
+
 _FULL_RETRY_AFTER = 30
+_TRIAL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,7 @@ class Outbox:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._max_bytes = max_bytes
         self._clock = clock
+        self._trial = (-math.inf, False)  # when, and what came of it
         self._lock_file = directory / "outbox.lock"
         self._database = Database(directory / "outbox.sqlite3", _MIGRATIONS, clock)
 
@@ -235,6 +250,20 @@ class Outbox:
             db.execute("DELETE FROM dead_letter")
         return int(events)
 
+    def erase(self, person: Person) -> Erased:
+        """Take a person out of what waits and of the dead letters. Only for the holder of the right to deliver.
+
+        When this returns, nothing of theirs is left in the file, deleted rows included. While the file is rewritten,
+        which takes long where much waits, `append` waits. Damaged files that were set aside cannot be searched.
+
+        Raises:
+            UnavailableError: it was not all done; to be done again.
+        """
+        for aside in self._lock_file.parent.glob("outbox.sqlite3.damaged-*"):
+            _log.warning("%s cannot be searched for the person who is erased; delete it", aside.name)
+        with _available():
+            return erase(self._database, person)
+
     def backlog(self) -> Backlog:
         """Say what waits."""
         oldest = "SELECT received_at FROM request ORDER BY id LIMIT 1"
@@ -242,7 +271,17 @@ class Outbox:
         return Backlog(*row)
 
     def is_writable(self) -> bool:
-        """Tell whether a request could be appended now, by appending an empty one that nobody sees, and the room."""
+        """Tell whether a request could be appended, now or less than a second ago: however often this is asked."""
+        now = self._clock()
+        tried_at, writable = self._trial
+        # A trial that is yet to come is none: the clock was set back.
+        if not 0 <= now - tried_at < _TRIAL_SECONDS:
+            writable = self._try_to_append()
+            self._trial = now, writable
+        return writable
+
+    def _try_to_append(self) -> bool:
+        """Append an empty request that nobody sees, and look at the room."""
         try:
             with self._database.transaction() as db:
                 # The lock alone would do on a full disk too, and so would an update that changes nothing.

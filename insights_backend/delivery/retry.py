@@ -25,6 +25,7 @@ class Verdict(Enum):
     DELIVERED = "it is stored"
     TRANSIENT = "not now; the same may be sent again"
     UNAUTHORIZED = "not with this token"
+    MISDIRECTED = "not at this address"
     DIVISIBLE = "not as a whole; it is too large, or an event in it is refused"
     PERMANENT = "never"
 
@@ -36,13 +37,15 @@ def verdict_of(status: int) -> Verdict:
     """Judge a status code (RFC 9110, section 15).
 
     A redirect is transient: it is never followed, since the token is meant for one host, and whoever corrects the
-    address loses nothing.
+    address loses nothing. A collector has the route, and takes a POST there, so 404 and 405 come from somebody else.
     """
     match status:
         case 408 | 425 | 429:
             return Verdict.TRANSIENT
         case 401 | 403:
             return Verdict.UNAUTHORIZED
+        case 404 | 405:
+            return Verdict.MISDIRECTED
         case 400 | 413 | 422:
             return Verdict.DIVISIBLE
     return _BY_CLASS.get(status // 100, Verdict.TRANSIENT)

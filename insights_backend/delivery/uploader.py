@@ -4,28 +4,40 @@ What a collector refuses as a whole is halved until only the events at fault are
 the batch's, so that a delivery which was cut off repeats the same requests, and each event is stored once.
 """
 
-import gzip
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-import requests
-
 from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError
 from insights_backend.delivery.exchange import Answer, CollectorClient
+from insights_backend.delivery.formats import UploadFormat
 from insights_backend.delivery.retry import Circuit, RetryPolicy, Verdict, next_pause
+from insights_backend.http_client import DirectSession
+from insights_backend.model.total_users import TotalUsers
 
 _log = logging.getLogger(__name__)
 
-_GZIP_LEVEL = 6  # the highest would take several times as long for a few per cent
+_UNAUTHORIZED_ADVICE = (
+    "it does not take the token; check upload.token or spotify.apiToken, and that the token has the scope upload"
+)
+_MISDIRECTED_ADVICE = (
+    "nothing there takes batches; check upload.url and upload.format, and that a service of ours has the role collector"
+)
+_TOO_LARGE = 413
 
 
 class UploadUnauthorizedError(DeliveryError):
     """The collector does not know the token, or does not let it upload."""
 
     code = "upload_unauthorized"
+
+
+class UploadMisdirectedError(DeliveryError):
+    """Nothing at the address takes batches."""
+
+    code = "upload_misdirected"
 
 
 @dataclass(slots=True)
@@ -45,7 +57,8 @@ class Uploader:
 
     Args:
         url: where the collector is, such as `https://insights.example.com/api/backstage-insights`.
-        token: what the collector knows this instance by.
+        token: what the collector knows this instance by; None where it asks for none.
+        upload_format: what the collector speaks.
         session: keeps the connection open between requests.
         policy: how hard to try.
         timeout: seconds to connect, as many for an answer to begin, and as many for all of its body.
@@ -62,9 +75,10 @@ class Uploader:
     def __init__(
         self,
         url: str,
-        token: str,
+        token: str | None,
         *,
-        session: requests.Session,
+        upload_format: UploadFormat,
+        session: DirectSession,
         policy: RetryPolicy,
         timeout: float,
         version: str,
@@ -74,8 +88,15 @@ class Uploader:
         random: Random,
     ) -> None:
         self._collector = CollectorClient(
-            url, token, session=session, version=version, monotonic=monotonic, clock=clock
+            url,
+            token,
+            upload_format=upload_format,
+            session=session,
+            version=version,
+            monotonic=monotonic,
+            clock=clock,
         )
+        self._format = upload_format
         self._policy = policy
         self._timeout = timeout
         self._monotonic = monotonic
@@ -83,6 +104,11 @@ class Uploader:
         self._random = random
         self._circuit = Circuit(monotonic, random)
         self._work = _Work("", [])
+        self._total_users: TotalUsers | None = None
+
+    def record_total_users(self, total: TotalUsers) -> None:
+        """Tell the collector with each batch from now on how many people could use the portal."""
+        self._total_users = total
 
     def deliver(self, batch: Batch) -> Sequence[DeadLetter]:
         """Post a batch, in parts where it has to be.
@@ -92,6 +118,7 @@ class Uploader:
 
         Raises:
             UploadUnauthorizedError: the token does not do; nothing was refused for good.
+            UploadMisdirectedError: the address does not do; nothing was refused for good.
             DeliveryError: the collector cannot take it now, or the deadline has passed.
         """
         self._check_circuit()
@@ -112,14 +139,18 @@ class Uploader:
 
     def _post(self, part: Batch, began: float) -> Answer:
         """Post one part until there is an answer that decides about it."""
-        body = _body(part.lines)
+        body = self._format.body(part.lines, self._total_users)
+        if body is None:  # as it would be answered
+            return Answer(Verdict.DIVISIBLE, "takes no batch of this size", _TOO_LARGE)
         policy = replace(self._policy, retries=0) if self._circuit.on_probation else self._policy
         attempt = 1
         while True:
             answer = self._collector.post(part.id, body, self._time_left(began))
             match answer.verdict:
                 case Verdict.UNAUTHORIZED:
-                    raise self._unauthorized(answer)
+                    raise UploadUnauthorizedError(self._misconfigured(answer, _UNAUTHORIZED_ADVICE))
+                case Verdict.MISDIRECTED:
+                    raise UploadMisdirectedError(self._misconfigured(answer, _MISDIRECTED_ADVICE))
                 case Verdict.TRANSIENT:
                     self._wait(attempt, began, answer, policy)
                 case _:
@@ -142,14 +173,12 @@ class Uploader:
             raise DeliveryError(f"{self._collector.name} {answer.says}, attempt {attempt}; events are kept")
         self._sleep(pause)
 
-    def _unauthorized(self, answer: Answer) -> UploadUnauthorizedError:
+    def _misconfigured(self, answer: Answer, advice: str) -> str:
+        """Leave the collector alone, and say loudly what only a person can mend."""
         self._circuit.failed(answer.retry_after)
-        message = (
-            f"{self._collector.name} {answer.says}: it does not take the token; check upload.token or "
-            "spotify.apiToken, and that the token has the scope upload; events are kept"
-        )
+        message = f"{self._collector.name} {answer.says}: {advice}; events are kept"
         _log.error(message)
-        return UploadUnauthorizedError(message)
+        return message
 
     @staticmethod
     def _settle(work: _Work, answer: Answer) -> None:
@@ -168,10 +197,6 @@ class Uploader:
             counts[letter.reason] += letter.events
         for reason, events in sorted(counts.items()):
             _log.error("%s refused %d events for good (%s): dead letters", self._collector.name, events, reason)
-
-
-def _body(lines: bytes) -> bytes:
-    return gzip.compress(b'{"events":[' + b",".join(lines.splitlines()) + b"]}", _GZIP_LEVEL, mtime=0)
 
 
 def _halves(part: Batch) -> tuple[Batch, Batch]:

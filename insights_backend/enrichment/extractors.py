@@ -12,9 +12,8 @@ from insights_backend.catalog.cache import Lookup
 from insights_backend.catalog.interface import Entity
 from insights_backend.enrichment.fields import field_at
 from insights_backend.errors import InvalidEntityRefError
-from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
-from insights_backend.model.event import Event, iso
+from insights_backend.model.event import OWN_INSTANCE, Event, iso
 
 ENTITY_FIELDS = ("kind", "metadata.namespace", "spec.type", "spec.lifecycle", "spec.owner")
 IDENTITY_FIELDS = ("metadata.namespace", "spec.memberOf")
@@ -32,7 +31,7 @@ class Known:
         id: its id, given or derived.
         entity: the entity that it is about.
         target: the entity that it leads to.
-        lookups: what the catalog answered, for every entity, user and group of the request.
+        lookups: what the catalog answered, for every entity and user of the request.
         notes: what could not be looked up; extractors add to it.
     """
 
@@ -53,6 +52,9 @@ class Known:
 
 Extractor = Callable[[Known], Record]
 
+KeepGroups = Callable[[Sequence[EntityRef]], Sequence[EntityRef] | None]
+"""Tells which of a user's groups are captured; None where the catalog cannot tell."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
@@ -61,16 +63,14 @@ class Capture:
     Args:
         entity_fields: dot paths into the event's entity.
         identity_fields: dot paths into the user's entity.
-        groups_filter: which of a user's groups are kept; all where None.
         environment: the label on every event.
         instance: the name of this portal among those that report to one place.
     """
 
     entity_fields: tuple[str, ...] = ENTITY_FIELDS
     identity_fields: tuple[str, ...] = IDENTITY_FIELDS
-    groups_filter: EntityFilterQuery | None = None
     environment: str = "production"
-    instance: str = "local"
+    instance: str = OWN_INSTANCE
 
     @classmethod
     def of(
@@ -78,29 +78,29 @@ class Capture:
         *,
         more_entity_fields: Sequence[str],
         more_identity_fields: Sequence[str],
-        groups_filter: EntityFilterQuery | None,
         environment: str,
     ) -> "Capture":
         """Add what the operator asked for to the defaults, each path once."""
         return cls(
             entity_fields=tuple(dict.fromkeys((*ENTITY_FIELDS, *more_entity_fields))),
             identity_fields=tuple(dict.fromkeys((*IDENTITY_FIELDS, *more_identity_fields))),
-            groups_filter=groups_filter,
             environment=environment,
         )
 
     def catalog_fields(self) -> tuple[str, ...]:
         """Name the fields that the catalog must send, in a stable order, each once."""
-        filtered = sorted(self.groups_filter.fields()) if self.groups_filter else []
-        return tuple(dict.fromkeys((*self.entity_fields, *self.identity_fields, *filtered)))
+        return tuple(dict.fromkeys((*self.entity_fields, *self.identity_fields)))
 
 
-def extractors(capture: Capture, is_view: Callable[[Event], bool]) -> tuple[tuple[str, Extractor], ...]:
+def extractors(
+    capture: Capture, is_view: Callable[[Event], bool], keep_groups: KeepGroups
+) -> tuple[tuple[str, Extractor], ...]:
     """List the extractors by name, in order.
 
     Args:
         capture: what is captured.
         is_view: tells whether an event counts as a view of a page.
+        keep_groups: tells which of a user's groups are captured.
     """
     return (
         # What was sent comes first: if all else fails, this is the event.
@@ -109,7 +109,7 @@ def extractors(capture: Capture, is_view: Callable[[Event], bool]) -> tuple[tupl
         ("view", lambda known: {"view": is_view(known.event)}),
         ("entity", lambda known: _entity(known, capture.entity_fields)),
         # The user's own fields before the groups: they share the lookup, and its note is made once.
-        ("identity", lambda known: _identity(known, capture)),
+        ("identity", lambda known: _identity(known, capture.identity_fields, keep_groups)),
     )
 
 
@@ -148,25 +148,18 @@ def _entity(known: Known, paths: Sequence[str]) -> Record:
     return {"entityMetadata": {} if entity is None else _fields(entity, known.entity, paths)}
 
 
-def _identity(known: Known, capture: Capture) -> Record:
+def _identity(known: Known, paths: Sequence[str], keep_groups: KeepGroups) -> Record:
     user = known.event.user
     if user is None:
         return {}
     entity = known.look_up(user, "user_not_found")
     if entity is None:
         return {}
-    paths = [path for path in capture.identity_fields if path != "spec.memberOf"]
-    groups = member_of(user, entity)
-    if capture.groups_filter is not None:
-        groups = [group for group in groups if _is_kept(known, group, capture.groups_filter)]
-    return {"userMetadata": _fields(entity, user, paths), "groups": [str(group) for group in groups]}
-
-
-def _is_kept(known: Known, group: EntityRef, groups_filter: EntityFilterQuery) -> bool:
-    lookup = known.lookups[group]
-    if not lookup.available and "catalog_unavailable" not in known.notes:
+    groups = keep_groups(member_of(user, entity))
+    if groups is None:
         known.notes.append("catalog_unavailable")
-    return lookup.entity is not None and groups_filter.matches(lookup.entity)
+    fields = _fields(entity, user, [path for path in paths if path != "spec.memberOf"])
+    return {"userMetadata": fields, "groups": [str(group) for group in groups or ()]}
 
 
 def member_of(user: EntityRef, entity: Entity) -> list[EntityRef]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from insights_backend.catalog.cache import CachedCatalog, Lookup
 from insights_backend.enrichment.entities import entity_of, target_of
-from insights_backend.enrichment.extractors import Extractor, Known, Record, member_of
+from insights_backend.enrichment.extractors import Extractor, Known, Record
 from insights_backend.enrichment.redactor import Redactor
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.event import Event
@@ -16,13 +16,12 @@ _log = logging.getLogger(__name__)
 class Pipeline:
     """Runs every extractor over every event, and the redactor over what comes out.
 
-    The catalog is asked in bulk: once for all entities and users of a request, and, where groups are filtered, once
-    more for groups that are not known yet. An extractor that fails leaves a note and loses no event.
+    The catalog is asked in bulk, once for all entities and users of a request. An extractor that fails leaves a note
+    and loses no event.
 
     Args:
         catalog: where entities are looked up.
         extractors: what to run, by name, in order.
-        filters_groups: whether groups themselves must be looked up.
         redactor: takes personal data out; nothing leaves the pipeline without it.
     """
 
@@ -31,12 +30,10 @@ class Pipeline:
         *,
         catalog: CachedCatalog,
         extractors: Sequence[tuple[str, Extractor]],
-        filters_groups: bool,
         redactor: Redactor,
     ) -> None:
         self._catalog = catalog
         self._extractors = extractors
-        self._filters_groups = filters_groups
         self._redactor = redactor
 
     def run(self, events: Sequence[Event], ids: Sequence[str]) -> list[Record]:
@@ -57,17 +54,8 @@ class Pipeline:
         ]
 
     def _look_up(self, events: Iterable[Event], entities: Iterable[EntityRef | None]) -> Mapping[EntityRef, Lookup]:
-        users = {event.user for event in events if event.user}
-        lookups = dict(self._catalog.lookup(users.union(ref for ref in entities if ref)))
-        if self._filters_groups:
-            groups = {
-                group
-                for user in users
-                if (found := lookups[user].entity) is not None
-                for group in member_of(user, found)
-            }
-            lookups.update(self._catalog.lookup(groups))
-        return lookups
+        users = (event.user for event in events)
+        return self._catalog.lookup({ref for ref in (*users, *entities) if ref})
 
     def _record(self, known: Known) -> Record:
         record: Record = {

@@ -5,7 +5,6 @@ values, of which one must be there, or none, and then the key must exist. Keys a
 Source: Backstage, "Catalog API" (filtering) and `@backstage/catalog-client`, `EntityFilterQuery`.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +17,6 @@ _MAX_ITEMS = 100  # records of a query, keys of a record, values of a key
 # The catalog trims keys and values with JavaScript's trim(), which takes these (ECMA-262, WhiteSpace).
 _WHITE_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 _WHITE_SPACE += "\u2028\u2029\u202f\u205f\u3000\ufeff"
-
-_TOP_LEVEL = {name.lower(): name for name in ("apiVersion", "kind", "metadata", "spec", "relations")}
-_PLAIN_FIELD = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,32 +117,14 @@ class EntityFilterQuery:
         """Tell whether the catalog would find the entity by this query.
 
         Args:
-            entity: an entity with at least the `fields` of this query.
+            entity: an entity with all of its fields.
         """
         index = search_index(entity)
         return any(all(condition.holds(index) for condition in record) for record in self.records)
 
-    def fields(self) -> frozenset[str]:
-        """Name the fields that `matches` has to see, for the parameter `fields` of a catalog request.
-
-        These are the first two segments of keys in `metadata` and `spec`, since deeper ones may address an
-        item of an array, and the first segment of others. A key that no entity can have asks for nothing. The
-        catalog selects fields by exact case, unlike filters, so keys should be spelled as in the entities.
-        """
-        fields = (_field(condition.key) for record in self.records for condition in record)
-        return frozenset(field for field in fields if field is not None)
-
 
 def _is_kind(condition: Condition) -> bool:
     return condition.key.lower() == "kind"
-
-
-def _field(key: str) -> str | None:
-    head, *rest = key.split(".")
-    top = _TOP_LEVEL.get(head.lower())
-    if top in {"metadata", "spec"} and rest and _PLAIN_FIELD.fullmatch(rest[0]):
-        return f"{top}.{rest[0]}"
-    return top
 
 
 def _record(config: object) -> Record:

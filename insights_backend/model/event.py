@@ -14,6 +14,9 @@ Scalar = str | bool | int | float
 Millis = int
 """Milliseconds since 1970-01-01T00:00Z."""
 
+OWN_INSTANCE = "local"
+"""What a service calls its own portal among those whose events it stores."""
+
 MAX_AHEAD: Millis = 5 * 60 * 1000
 """How far a client's clock may run ahead before its time is replaced by the time of arrival."""
 

@@ -6,8 +6,8 @@ period goes.
 """
 
 from datetime import date, timedelta
-from typing import Any
 
+from insights_backend.reports.answer import Answer, Row, Sources
 from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
 
@@ -20,9 +20,9 @@ FROM (
         interval = {bucket_of_first} AND first >= {{first:Date}} AS isNew,
         has(intervals, {following}) AS stays
     FROM (
-        SELECT user, min({day}) AS first, groupUniqArrayIf({bucket},
+        SELECT userKey, min({day}) AS first, groupUniqArrayIf({bucket},
             {day} >= {{first:Date}} OR ({day} >= {{before:Date}} AND {day} < {{begin:Date}})) AS intervals
-        FROM events WHERE user != '' AND {where_until} GROUP BY user))
+        FROM {table} WHERE userKey != 0 AND {where_until} GROUP BY userKey))
 GROUP BY interval
 """
 _BUCKET_OF_FIRST = {"day": "first", "week": "toMonday(first)", "month": "toStartOfMonth(first)"}
@@ -30,18 +30,19 @@ _FOLLOWING = {"day": "interval + 1", "week": "interval + 7", "month": "addMonths
 _NOBODY = {"active": 0, "new": 0, "staying": 0}
 
 
-def report(engine: Engine, query: ReportQuery) -> list[dict[str, Any]]:
+def report(sources: Sources, query: ReportQuery) -> Answer:
     """Answer with a row an interval of the period, empty ones included."""
     starts = query.intervals()
     before = query.interval_of(starts[0] - timedelta(1))
-    counted = _counted(engine, query, before, starts[0])
-    return [
+    counted = _counted(sources.engine, query, before, starts[0])
+    rows = [
         _row(start, counted.get(start, _NOBODY), counted.get(earlier, _NOBODY))
         for earlier, start in zip([before, *starts], starts, strict=False)
     ]
+    return Answer(rows=rows)
 
 
-def _row(start: date, now: dict[str, int], then: dict[str, int]) -> dict[str, Any]:
+def _row(start: date, now: dict[str, int], then: dict[str, int]) -> Row:
     return {
         "date": start.isoformat(),
         "active": now["active"],
@@ -57,6 +58,7 @@ def _counted(engine: Engine, query: ReportQuery, before: date, begin: date) -> d
         bucket=query.bucket(),
         bucket_of_first=_BUCKET_OF_FIRST[query.interval],
         following=_FOLLOWING[query.interval],
+        table=query.table(),
         where_until=query.where_until(),
     )
     days = {"first": query.first, "before": before, "begin": begin}

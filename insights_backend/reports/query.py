@@ -1,6 +1,6 @@
 """What is asked of a report: dates, their time zone and interval, and filters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
@@ -20,8 +20,18 @@ FILTERS: Mapping[str, str] = {
     "type": "entityType IN {type:Array(String)}",
     "lifecycle": "entityLifecycle IN {lifecycle:Array(String)}",
     "action": "action IN {action:Array(String)}",
+    "page": "page IN {page:Array(String)}",
+    "term": "term IN {term:Array(String)}",
 }
 """The filters by name, each with its condition. A repeated one is OR, different ones are AND."""
+
+_ROLLUPS: Mapping[str, Set[str]] = {
+    "presence": {"group", "environment", "instance", "session"},
+    "usage": {"group", "environment", "instance", "plugin", "action"},
+    "searches": {"group", "environment", "instance", "plugin", "action", "search"},
+}
+"""The tables made of the events, and what each knows of an event beside its time and user; the first that can answer is
+asked. `searches` has what was searched for and found, and no other events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +45,7 @@ class ReportQuery:
         timezone: the IANA name of the zone whose calendar days count.
         filters: values by filter name.
         limit: how many rows a ranked list has at most.
+        today: the day that is not over yet, in the zone; by default all days are over.
     """
 
     first: date
@@ -43,6 +54,7 @@ class ReportQuery:
     timezone: str = "UTC"
     filters: Mapping[str, tuple[str, ...]]
     limit: int = 20
+    today: date = date.max
 
     @property
     def days(self) -> int:
@@ -83,6 +95,19 @@ class ReportQuery:
     def end(self) -> Millis:
         """The first moment after the period."""
         return midnight(self.last + timedelta(1), self.timezone)
+
+    def table(self, *asked: str) -> str:
+        """Name the smallest table that can answer.
+
+        All have `time` and `userKey`, and but for `searches` also `events` and `views`, so that a sum over either is
+        the same number.
+
+        Args:
+            asked: what the report has to know beside the filters: names of filters, `session` for `sessionKey`,
+                `firstAt` and `lastAt`, or `search` for the `term` and `value` of events `search` and `discover` alone.
+        """
+        needed = {*self.filters, *asked}
+        return next((table for table, known in _ROLLUPS.items() if needed <= known), "events")
 
     def where(self) -> str:
         """Write the condition that an event of the period and of the filters fulfils."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from insights_backend.errors import InvalidFilterError
 from insights_backend.settings.keys import API_TOKEN, ROOT, KeyPath
 from insights_backend.settings.messages import problem, unset_secret
 from insights_backend.settings.readers import token
@@ -59,7 +60,7 @@ def build_settings(tree: ConfigTree, loaded: dict[str, Any]) -> Settings:
     default_dsn = {"dsn": Secret(f"chdb:///{data_dir}/warehouse")}
     upload = _upload(tree, own.pop("upload", {}))
     roles = _roles(tree, own.pop("roles", None), upload)
-    return Settings(
+    settings = Settings(
         roles=roles,
         auth=_auth(tree, own.pop("auth", {}), base_url, roles),
         catalog=_catalog(tree, own.pop("catalog", {}), base_url, roles),
@@ -72,6 +73,32 @@ def build_settings(tree: ConfigTree, loaded: dict[str, Any]) -> Settings:
         **{f"dashboard_{key}": value for key, value in own.pop("dashboard", {}).items()},
         **own,
     )
+    _check_dashboard(tree, settings)
+    if "backend" in roles and settings.catalog.file is None:
+        _check_filters(tree, settings)
+    return settings
+
+
+def _check_dashboard(tree: ConfigTree, settings: Settings) -> None:
+    """Refuse to believe a header without knowing which one, and whose."""
+    needed = {"header": settings.dashboard_header, "trustedProxies": settings.dashboard_trusted_proxies}
+    for key, value in needed.items():
+        if settings.dashboard_access == "header" and not value:
+            raise problem(tree, (ROOT, "dashboard", key), "missing; dashboard.access header needs it")
+
+
+def _check_filters(tree: ConfigTree, settings: Settings) -> None:
+    """Refuse a filter that a request to the catalog cannot carry."""
+    filters = {
+        "captureIdentityGroupsFilter": settings.capture_identity_groups_filter,
+        "totalUsersEntityQueryFilter": settings.total_users_entity_query_filter,
+    }
+    for key, query in filters.items():
+        try:
+            if query is not None:
+                query.encode()
+        except InvalidFilterError as error:
+            raise problem(tree, (ROOT, key), str(error)) from None
 
 
 def _roles(tree: ConfigTree, roles: tuple[Role, ...] | None, upload: UploadSettings) -> tuple[Role, ...]:
@@ -109,6 +136,8 @@ def _catalog(tree: ConfigTree, raw: dict[str, Any], base_url: str | None, roles:
 def _upload(tree: ConfigTree, raw: dict[str, Any]) -> UploadSettings:
     if "url" not in raw or "token" in raw:
         return UploadSettings(**raw)
+    if raw.get("format") == "segment":
+        raise problem(tree, (ROOT, "upload", "token"), "missing; upload.format segment needs the write key")
     written = tree.value(API_TOKEN)
     if written is None and API_TOKEN in tree.dropped:
         raise unset_secret(tree, API_TOKEN)

@@ -1,4 +1,4 @@
-"""Configuration files: bounded, read as UTF-8, and parsed as YAML 1.2 or as JSON.
+"""Configuration files: their paths, and their text parsed as YAML 1.2 or as JSON.
 
 An error names the file and the place in it and never repeats a value, since that may be a secret.
 """
@@ -17,37 +17,10 @@ from ruamel.yaml.reader import ReaderError
 
 from insights_backend.errors import ConfigError
 
-_MAX_BYTES = 4 * 1024 * 1024
-
 
 def absolute(path: Path) -> Path:
     """Return the absolute path without `..`; links stay, so that messages show the path that was written."""
     return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would show the targets of mounted links
-
-
-def read_text(file: Path, subject: str) -> str:
-    """Read a bounded UTF-8 text.
-
-    Args:
-        file: an absolute path.
-        subject: how an error begins: names the file, and who wanted it.
-
-    Raises:
-        ConfigError: there is no such file, it cannot be read, it is too large, or it is not UTF-8.
-    """
-    try:
-        if not file.is_file():
-            raise ConfigError(f"{subject}: no such file; create it, or correct the path")
-        with file.open("rb") as stream:
-            content = stream.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"{subject}: cannot be read: {error.strerror}") from None
-    if len(content) > _MAX_BYTES:
-        raise ConfigError(f"{subject}: over {_MAX_BYTES} bytes; make it smaller")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigError(f"{subject}: not UTF-8; save it as UTF-8") from None
 
 
 class _CoreConstructor(SafeConstructor):

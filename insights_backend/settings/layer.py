@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from insights_backend.errors import ConfigError
-from insights_backend.settings.files import absolute, parse_json, parse_yaml, read_text
+from insights_backend.settings.files import absolute, parse_json, parse_yaml
 from insights_backend.settings.keys import KeyPath, is_wanted, place, printable
 from insights_backend.settings.substitution import Unset, substitute, variable
 from insights_backend.settings.tree import ConfigTree, Notes
+from insights_backend.text_file import read_text
 
 _KEYWORDS = ("$env", "$file", "$include")
+_MAX_BYTES = 4 * 1024 * 1024
 _MAX_INCLUDES = 16
 
 
@@ -103,7 +105,7 @@ class _Reader:
         if keyword == "$env":
             return self._text(variable(target.strip(), self._environ), path, source)
         file = absolute(source.file.parent / target)
-        return self._text(read_text(file, f"{where}: {self._name(file)}").rstrip(), path, source)
+        return self._text(read_text(file, f"{where}: {self._name(file)}", _MAX_BYTES).rstrip(), path, source)
 
     def _include(self, target: str, path: KeyPath, source: _Source) -> Any:
         where = place(source.name, path)
@@ -127,7 +129,7 @@ class _Reader:
         """Return what a file holds; it is read once, however often it is included."""
         if file not in self._documents:
             parse = parse_json if file.suffix == ".json" else parse_yaml
-            self._documents[file] = parse(read_text(file, subject), self._name(file))
+            self._documents[file] = parse(read_text(file, subject, _MAX_BYTES), self._name(file))
         return self._documents[file]
 
     def _name(self, file: Path) -> str:

@@ -6,13 +6,14 @@ booleans are read as Backstage does (`ConfigReader` in `@backstage/config`).
 
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from insights_backend.errors import InsightsError
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.settings.duration import parse_duration
-from insights_backend.settings.values import Secret, Treatment
+from insights_backend.settings.values import Network, Secret, Treatment
 
 T = TypeVar("T")
 Reader = Callable[[object], T]
@@ -27,7 +28,8 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,4096}")
 _DOT_PATH = re.compile(r"[^\[,\s.]+(?:\.[^\[,\s.]+)*")
 _MAX_DOT_PATH = 200
-_ENVIRONMENT = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_LABEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def text(value: object) -> str:
@@ -119,11 +121,29 @@ def dsn(value: object) -> Secret:
     return Secret(value)
 
 
-def environment(value: object) -> str:
-    """Read the name of a deployment, such as production."""
-    if not isinstance(value, str) or not _ENVIRONMENT.fullmatch(value):
+def label(value: object) -> str:
+    """Read a short name, such as production for a deployment."""
+    if not isinstance(value, str) or not _LABEL.fullmatch(value):
         raise ValueError("must be a text of 1 to 64 letters, digits, '.', '_' and '-'")
     return value
+
+
+def header(value: object) -> str:
+    """Read the name of an HTTP header; without an underscore, since servers drop such headers or confuse them."""
+    if not isinstance(value, str) or not _HEADER.fullmatch(value):
+        raise ValueError("must be the name of a header, such as X-Forwarded-User")
+    return value
+
+
+def network(value: object) -> Network:
+    """Read an IP address, or a network of them in CIDR notation (RFC 4632); not all addresses there are."""
+    try:
+        read = ip_network(text(value))
+    except ValueError:
+        raise ValueError("must be an IP address or a network such as 10.1.0.0/16, without bits of a host") from None
+    if read.prefixlen == 0:
+        raise ValueError("must not be every address there is")
+    return read
 
 
 def dot_path(value: object) -> str:

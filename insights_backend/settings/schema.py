@@ -13,7 +13,7 @@ from insights_backend.settings.building import build_settings, check_secrets
 from insights_backend.settings.keys import ROOT
 from insights_backend.settings.messages import first_problem
 from insights_backend.settings.tree import ConfigTree
-from insights_backend.settings.values import AuthMode, DashboardAccess, Identities, Role, Settings
+from insights_backend.settings.values import AuthMode, DashboardAccess, Identities, Role, Settings, UploadFormatName
 
 _MAX_FIELDS = 100
 
@@ -98,6 +98,7 @@ class _IngestSchema(_Object):
 class _UploadSchema(_Object):
     url = _Key("url", urls.url)
     token = _Key("token", readers.token)
+    format = _Key("format", readers.choice(UploadFormatName))
     timeout = _Key("timeout", readers.duration(zero=False))
     deadline = _Key("deadline", readers.duration(zero=False))
     retries = _Key("retries", readers.integer(0, 100))
@@ -113,6 +114,7 @@ class _CollectorSchema(_Object):
 
 class _WarehouseSchema(_Object):
     dsn = _Key("dsn", readers.dsn)
+    cluster = _Key("cluster", readers.label)
     retention_days = _Key("retentionDays", readers.integer(1, 36_500))
 
 
@@ -123,6 +125,8 @@ class _RedactionSchema(_Object):
 
 class _DashboardSchema(_Object):
     access = _Key("access", readers.choice(DashboardAccess))
+    header = _Key("header", readers.header)
+    trusted_proxies = _Key("trustedProxies", readers.list_of(readers.network))
 
 
 class _InsightsSchema(_Object):
@@ -134,7 +138,7 @@ class _InsightsSchema(_Object):
     salt = _Key("salt", readers.salt)
     identities = _Key("identities", readers.choice(Identities))
     debug = _Key("debug", readers.boolean)
-    environment = _Key("environment", readers.environment)
+    environment = _Key("environment", readers.label)
     allowed_origins = _Key("allowedOrigins", readers.list_of(urls.origin))
     data_dir = _Key("dataDir", readers.path)
     auth = fields.Nested(_AuthSchema)

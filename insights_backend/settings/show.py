@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import fields, is_dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,11 @@ def as_yaml(settings: Settings) -> str:
     shown = _plain(settings)
     shown["outbox"] = {"maxBytes": shown.pop("outboxMaxBytes")}
     shown["collector"] = {"eventsPerMinute": shown.pop("collectorEventsPerMinute")}
-    shown["dashboard"] = {"access": shown.pop("dashboardAccess")}
+    shown["dashboard"] = {
+        "access": shown.pop("dashboardAccess"),
+        "header": shown.pop("dashboardHeader"),
+        "trustedProxies": shown.pop("dashboardTrustedProxies"),
+    }
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # the library annotates it as None
@@ -27,7 +32,7 @@ def as_yaml(settings: Settings) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Secret | Path):
+    if isinstance(value, Secret | Path | IPv4Network | IPv6Network):
         return str(value)
     if isinstance(value, float):
         return f"{value:.15g}s"  # every float of the settings is a duration

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,9 @@ from insights_backend.model.entity_filter import EntityFilterQuery
 AuthMode = Literal["backstage", "static", "none"]
 Role = Literal["backend", "collector"]
 Identities = Literal["pseudonymous", "clear"]
-DashboardAccess = Literal["open", "token"]
+UploadFormatName = Literal["insights", "segment"]
+DashboardAccess = Literal["open", "token", "header"]
+Network = IPv4Network | IPv6Network
 Treatment = Literal["keep", "pseudonymise", "scan", "drop"]
 
 ALL_ROLES: tuple[Role, ...] = ("backend", "collector")
@@ -71,6 +74,7 @@ class UploadSettings:
 
     url: str | None = None
     token: Secret | None = None
+    format: UploadFormatName = "insights"
     timeout: float = 10.0
     deadline: float = 20.0
     retries: int = 5
@@ -81,6 +85,7 @@ class WarehouseSettings:
     """Where events are stored: the DSN is a secret, since it may hold a password."""
 
     dsn: Secret
+    cluster: str | None = None
     retention_days: int = 760
 
 
@@ -116,4 +121,6 @@ class Settings:
     warehouse: WarehouseSettings
     redaction: RedactionSettings = RedactionSettings()
     dashboard_access: DashboardAccess = "token"
+    dashboard_header: str | None = None
+    dashboard_trusted_proxies: tuple[Network, ...] = ()
     viewers: tuple[str, ...] = ()

@@ -6,15 +6,15 @@ tried again then, so that a service which is restarted starts even before the ol
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from importlib import resources
+from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from insights_backend.errors import ConfigError, UnavailableError
+from insights_backend.warehouse.migrations import Dialect, keep_for, migrate
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -23,13 +23,28 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _RETRY_AFTER = 10
-_READ_SETTINGS = {"max_execution_time": 30, "max_memory_usage": 4 * 1024**3}
+_UNKNOWN_DATABASE = 81  # the server's number for it
+_MAX_SECONDS = 30
+_ANSWER_SECONDS = 300  # for which a server may be silent: the client's own default
+_UNHURRIED_SECONDS = 3600
+_MAX_BYTES = 4 * 1024**3
+_REPLACED = "SELECT table, name FROM system.parts WHERE NOT active AND database = currentDatabase()"
+_CLEAN_UPS, _CLEAN_UP_PAUSE = 50, 0.1
+_OVER_LIMIT = {159, 160, 241, 307}  # of time, foreseen time, memory, bytes: the engine's error codes
 _WRITE_SETTINGS = {
+    # A server may gather inserts in memory first, past their tokens.
+    "async_insert": 0,
+    # A batch that is sent again reaches a rollup that it did not reach before, and no rollup twice.
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    # Through a distributed table too, an insert that was acknowledged is on the shards.
+    "distributed_foreground_insert": 1,
     "date_time_input_format": "best_effort",
     "input_format_null_as_default": 1,
     "input_format_json_read_objects_as_strings": 1,
     # A batch's ids are written into the question which of them are there already.
     "max_query_size": 16 * 1024**2,
+    # What is taken out is gone when the answer comes, on all replicas.
+    "mutations_sync": 2,
 }
 
 
@@ -40,6 +55,18 @@ class WarehouseUnavailableError(UnavailableError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, _RETRY_AFTER)
+
+
+class QueryLimitError(UnavailableError):
+    """A question needs more time or memory than one may have."""
+
+    code = "query_limit"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this question needs more time or memory than one may have; ask for a shorter period, or filter",
+            _RETRY_AFTER,
+        )
 
 
 def client_arguments(dsn: str) -> dict[str, Any]:
@@ -78,17 +105,48 @@ class Engine:
 
     Args:
         dsn: see `client_arguments`.
+        cluster: the cluster's name in the server's configuration, if it is one.
+        retention_days: how long events are kept; None is for ever.
+        max_seconds: how long a question may take.
+        max_bytes: how much memory a question may take.
     """
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        cluster: str | None = None,
+        retention_days: int | None = None,
+        max_seconds: float = _MAX_SECONDS,
+        max_bytes: int = _MAX_BYTES,
+    ) -> None:
+        self._dsn = dsn
         self._arguments = client_arguments(dsn)
-        if "path" in self._arguments:
+        self._dialect = Dialect(cluster)
+        self._retention_days = retention_days
+        self._read_settings = {"max_execution_time": max_seconds, "max_memory_usage": max_bytes}
+        self._is_embedded = "path" in self._arguments
+        if self._is_embedded:
             # Now: the engine's own import changes the working directory for a moment.
             self._arguments["path"] = str(Path(self._arguments["path"]).absolute())
+            self._dsn = f"chdb:///{self._arguments['path']}"
+        else:
+            # One session would allow one question at a time.
+            self._arguments["autogenerate_session_id"] = False
+            self._arguments["send_receive_timeout"] = max(max_seconds, _ANSWER_SECONDS)
         self._opening = Lock()
         self._writing = Lock()
         self._writer: Client | None = None
         self._idle: LifoQueue[Client] = LifoQueue()
+
+    def unhurried(self) -> "Engine":
+        """Make another engine at the same place, for work that takes its time and must hold nobody up."""
+        return Engine(
+            self._dsn,
+            cluster=self._dialect.cluster,
+            retention_days=self._retention_days,
+            max_seconds=_UNHURRIED_SECONDS,
+        )
 
     @property
     def is_open(self) -> bool:
@@ -105,21 +163,54 @@ class Engine:
             if self._writer is None:
                 writer = self._connect(_WRITE_SETTINGS)
                 with _engine_errors():
-                    _migrate(writer)
+                    migrate(writer, self._dialect)
+                    keep_for(writer, self._dialect, self._retention_days)
                 self._writer = writer
 
-    def insert(self, table: str, lines: bytes, *, token: str) -> None:
-        """Insert newline-delimited JSON as one block.
+    def insert(self, table: str, rows: bytes, *, token: str, fmt: str = "JSONEachRow", columns: str = "") -> None:
+        """Insert rows as one block.
 
         Args:
             table: where to.
-            lines: the rows.
-            token: the block's name; the same one twice is stored once.
+            rows: the rows, in the format.
+            token: the block's name; the same one twice is stored once, where the table remembers blocks.
+            fmt: one of the engine's input formats.
+            columns: the columns that the rows have, where the format does not name them.
         """
         with self._writing, _engine_errors():
             self._client().raw_insert(
-                table, insert_block=lines, fmt="JSONEachRow", settings={"insert_deduplication_token": token}
+                f"{table} ({columns})" if columns else table,
+                insert_block=rows,
+                fmt=fmt,
+                settings={"insert_deduplication_token": token},
             )
+
+    def change(self, table: str, commands: str, parameters: Mapping[str, Any]) -> None:
+        """Change rows of a table, or take them out for good; no question finds the old ones when this returns.
+
+        Args:
+            table: which.
+            commands: what `ALTER TABLE` shall do; its parameters are written `%(name)s`.
+            parameters: their values.
+        """
+        alter = f"ALTER TABLE {table}{self._dialect.local} {self._dialect.on_cluster} {commands}"
+        with self._writing, _engine_errors():
+            self._client().command(alter, parameters=dict(parameters))
+
+    def clean_up(self) -> None:
+        """Have what was replaced or taken out so far taken off the disk of the embedded engine.
+
+        The engine does so within a minute by itself, and here in a second or two. What a question reads that still runs
+        stays until then. A server has a delay of its own (`old_parts_lifetime`).
+        """
+        if self._is_embedded:
+            old = set(self.ask_as_writer(_REPLACED, {}))
+            for _ in range(_CLEAN_UPS):
+                with self._writing, _engine_errors():
+                    self._client().command("SYSTEM START CLEANUP")  # wakes who does it, and who looks once a second
+                if old.isdisjoint(self.ask_as_writer(_REPLACED, {})):
+                    return
+                Event().wait(_CLEAN_UP_PAUSE)
 
     def ask_as_writer(self, sql: str, parameters: Mapping[str, Any]) -> list[Sequence[Any]]:
         """Ask on the writer's connection, for what must be known before an insert."""
@@ -130,7 +221,8 @@ class Engine:
         """Ask, and return the rows by column name.
 
         Raises:
-            WarehouseUnavailableError: the engine is not there, or refuses, or the limits of time or memory are reached.
+            QueryLimitError: it needs more time or memory than a question may have.
+            WarehouseUnavailableError: the engine is not there, or refuses.
         """
         with self._reader() as reader, _engine_errors():
             return list(reader.query(sql, parameters=dict(parameters)).named_results())
@@ -172,7 +264,7 @@ class Engine:
         try:
             reader = self._idle.get_nowait()
         except Empty:
-            reader = self._connect(_READ_SETTINGS)
+            reader = self._connect(self._read_settings)
         try:
             yield reader
         finally:
@@ -180,22 +272,35 @@ class Engine:
 
     def _connect(self, settings: Mapping[str, Any]) -> "Client":
         try:
-            import clickhouse_connect  # noqa: PLC0415 - the core installs without the engine
+            import clickhouse_connect  # noqa: F401, PLC0415 - the core installs without the engine
         except ImportError:
             raise WarehouseUnavailableError(
                 "the engine is not installed: pip install 'insights-backend[warehouse]', or set upload.url"
             ) from None
         arguments = dict(self._arguments)
-        if "path" in arguments:
+        if self._is_embedded:
             Path(arguments["path"]).mkdir(parents=True, exist_ok=True, mode=0o700)
-        else:
-            # One session would allow one question at a time.
-            arguments["autogenerate_session_id"] = False
         with _engine_errors(
             "the warehouse cannot be opened: the embedded engine belongs to one process, "
             "and a server must answer at warehouse.dsn"
         ):
-            return clickhouse_connect.get_client(**arguments, settings=dict(settings))
+            return _client(arguments, settings)
+
+
+def _client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client":
+    """Connect to the engine, making the database first where the server does not have it yet."""
+    from clickhouse_connect import get_client  # noqa: PLC0415 - as above
+    from clickhouse_connect.driver.exceptions import DatabaseError  # noqa: PLC0415 - as above
+
+    try:
+        return get_client(**arguments, settings=dict(settings))
+    except DatabaseError as error:
+        # Not asked for beforehand: who may use a database may not be allowed to make one.
+        if getattr(error, "code", None) != _UNKNOWN_DATABASE:
+            raise
+    with closing(get_client(**{**arguments, "database": None})) as client:
+        client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": arguments["database"]})
+    return get_client(**arguments, settings=dict(settings))
 
 
 @contextmanager
@@ -207,26 +312,7 @@ def _engine_errors(doing: str = "the warehouse refused a question, or did not an
         yield
     except (Error, OSError) as error:
         code = getattr(error, "code", None)
+        if code in _OVER_LIMIT:
+            raise QueryLimitError from error
         reason = f"{type(error).__name__}, code {code}" if code else type(error).__name__
         raise WarehouseUnavailableError(f"{doing} ({reason})") from error
-
-
-def _migrate(client: "Client") -> None:
-    """Apply the schema files that are new, in their order; each is recorded once it is in place."""
-    client.command(
-        "CREATE TABLE IF NOT EXISTS migrations (name String, at DateTime DEFAULT now())"
-        " ENGINE = MergeTree ORDER BY name"
-    )
-    done = {name for (name,) in client.query("SELECT name FROM migrations").result_rows}
-    files = resources.files("insights_backend.warehouse") / "schema"
-    for file in sorted(files.iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".sql") and file.name not in done:
-            for statement in _statements(file.read_text()):
-                client.command(statement)
-            client.insert("migrations", [[file.name]], column_names=["name"])
-            _log.info("warehouse schema: %s applied", file.name)
-
-
-def _statements(sql: str) -> list[str]:
-    code = "\n".join(line for line in sql.splitlines() if not line.lstrip().startswith("--"))
-    return [statement for statement in code.split(";") if statement.strip()]

@@ -1,17 +1,15 @@
 """Ingest and config: what a portal's front end, a relay or curl talks to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
-from flask_cors import CORS
 
-from insights_backend.errors import ForbiddenError
 from insights_backend.service import InsightsService
-from insights_backend.settings.values import IngestSettings
-from insights_backend.web.body import read_json
-from insights_backend.web.callers import Authenticate
+from insights_backend.web.foreign import add_foreign_formats
+from insights_backend.web.intake import Intake, receipt
+from insights_backend.web.origins import admit_origins
 from insights_backend.web.problems import register_problems
 from insights_backend.wire import native
 
@@ -19,59 +17,23 @@ PREFIX = "/api/backstage-insights"
 """Where the blueprints are by default: where the portal's discovery looks for a plugin of this name."""
 
 
-def create_api(
-    service: InsightsService,
-    *,
-    authenticate: Authenticate,
-    ingest: IngestSettings,
-    allowed_origins: Sequence[str],
-    clock: Callable[[], float],
-) -> Blueprint:
+def create_api(service: InsightsService, intake: Intake, allowed_origins: Sequence[str]) -> Blueprint:
     """Make the blueprint of ingest and config.
 
     Args:
-        service: does the work.
-        authenticate: tells who sends.
-        ingest: what one request may bring.
+        service: tells about itself.
+        intake: takes events, in our own format and in those of others.
         allowed_origins: the portals whose pages may send; any page, and none across origins, where empty.
-        clock: now, in seconds since 1970.
     """
     api = Blueprint("insights", __name__, url_prefix=PREFIX)
     register_problems(api)
-    if allowed_origins:
-        CORS(
-            api,
-            origins=list(allowed_origins),
-            methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "content-encoding"],
-            max_age=3600,
-        )
-
-    @api.before_request
-    def refuse_other_origins() -> None:
-        # A request without an origin is no browser's: curl, a relay, a health check.
-        origin = request.headers.get("Origin")
-        if allowed_origins and request.method == "POST" and origin and origin.lower() not in allowed_origins:
-            raise ForbiddenError("events of this origin are not taken (allowedOrigins)")
+    admit_origins(api, allowed_origins)
+    add_foreign_formats(api, intake)
 
     @api.post("/events")
     def ingest_events() -> ResponseReturnValue:
-        received_at = int(clock() * 1000)
-        caller = authenticate(request.headers)
-        documents = native.unwrap(read_json(request, ingest.max_body_bytes), ingest.max_events)
-        events, rejections = native.read(
-            documents,
-            user=caller.user,
-            relay=caller.relay,
-            received_at=received_at,
-            max_age=ingest.max_age,
-        )
-        receipt = service.ingest(events, received_at)
-        rejected = [{"index": rejection.index, "errors": rejection.errors} for rejection in rejections]
-        body = jsonify(accepted=receipt.accepted, duplicates=receipt.duplicates, rejected=rejected)
-        if documents and not events:
-            return body, 422
-        return body, 200 if receipt.delivered else 202
+        caller = intake.caller()
+        return receipt(intake.take(caller, native.unwrap(intake.body())))
 
     @api.get("/config")
     def config() -> Response:

@@ -1,5 +1,7 @@
 """Who sends events: one way for each `auth.mode`."""
 
+import base64
+import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -48,3 +50,32 @@ def by_header(headers: Headers) -> Caller:
     if user.kind != "user":
         raise UnauthenticatedError("X-Insights-User must name an entity of kind user")
     return Caller(user)
+
+
+def with_key(headers: Headers, key: str | None) -> Headers:
+    """Let a relay's token that comes in a format's own way stand where a bearer token is looked for.
+
+    In HTTP Basic it is the password, or the user name where that is empty, as with Segment's write keys (RFC 7617).
+
+    Args:
+        headers: the request's.
+        key: the token as the body carries it; an Authorization header goes before it.
+    """
+    header = headers.get("Authorization")
+    token = _basic_token(header) if header else key
+    if token is None:
+        return headers
+    known = Headers(list(headers.items()))
+    known["Authorization"] = f"Bearer {token}"
+    return known
+
+
+def _basic_token(header: str) -> str | None:
+    scheme, _, credentials = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, password = base64.b64decode(credentials, validate=True).decode("ascii").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return credentials  # some modules send what they were configured with as it is
+    return password or user

@@ -11,14 +11,13 @@ from insights_backend.access import TokenStore
 from insights_backend.collector import Collector, EventRate
 from insights_backend.errors import InvalidParameterError, PayloadTooLargeError
 from insights_backend.identity import bearer_token
+from insights_backend.model.event import OWN_INSTANCE
 from insights_backend.settings.values import DashboardAccess
 from insights_backend.web.body import read_json
 from insights_backend.wire import batch
 
 KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
 """What a batch may be called by its sender."""
-
-_NAMELESS = "local"  # what a portal is called where no token gives it a name
 
 
 def create_collector(
@@ -46,11 +45,14 @@ def create_collector(
         instance = _instance(tokens, access)
         rate.admit(instance)
         key = _key()
-        documents = batch.unwrap(_body())
+        body = _body()
+        documents = batch.unwrap(body)
+        total = batch.total_users(body)
         events, rejections = batch.read(documents)
-        accepted = 0 if rejections else collector.receive(instance, key, events)
+        accepted = 0 if rejections else collector.receive(instance, key, events, total)
         # A refused batch costs as much as a taken one; one that could not be stored is not its sender's fault.
-        rate.charge(instance, len(documents))
+        # A number of people is a row to store as an event is, or batches of nothing else would cost nothing.
+        rate.charge(instance, len(documents) + (total is not None))
         if rejections:
             rejected = [{"index": rejection.index, "errors": rejection.errors} for rejection in rejections]
             return jsonify(accepted=0, rejected=rejected), 422
@@ -62,7 +64,7 @@ def create_collector(
 def _instance(tokens: TokenStore, access: DashboardAccess) -> str:
     header = request.headers.get("Authorization")
     if access == "open" and not header:
-        return _NAMELESS
+        return OWN_INSTANCE
     return tokens.require(bearer_token(header), "upload").name
 
 

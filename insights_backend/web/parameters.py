@@ -14,6 +14,8 @@ from insights_backend.reports.query import FILTERS, ReportQuery
 
 _MAX_DAYS = 3660
 _MAX_VALUES = 100
+MAX_VALUE = 512
+"""How long the value of a filter may be, in characters."""
 _DEFAULT_DAYS = 30
 # These filters take entity references, a short one being of this kind.
 _REFS = {"group": "group", "owner": "group", "entity": None}
@@ -24,12 +26,14 @@ def _timezones() -> frozenset[str]:
     return frozenset(available_timezones())  # reads the system's directories, so not at each question
 
 
-def _timezone(name: str) -> None:
+def check_timezone(name: str) -> None:
+    """Refuse, as a validator, what is no time zone."""
     if name not in _timezones():
         raise ValidationError("is no IANA time zone, such as Europe/Berlin")
 
 
-def _iso_date(text: str) -> None:
+def check_date(text: str) -> None:
+    """Refuse, as a validator, what is no date."""
     try:
         date.fromisoformat(text)
     except ValueError:
@@ -41,15 +45,15 @@ class RangeSchema(Schema):
 
     from_ = fields.String(
         data_key="from",
-        validate=_iso_date,
+        validate=check_date,
         metadata={"format": "date", "description": f"The first day; by default {_DEFAULT_DAYS} days up to `to`."},
     )
     to = fields.String(
-        validate=_iso_date, metadata={"format": "date", "description": "The last day, included; by default today."}
+        validate=check_date, metadata={"format": "date", "description": "The last day, included; by default today."}
     )
     timezone = fields.String(
         load_default="UTC",
-        validate=_timezone,
+        validate=check_timezone,
         metadata={"description": "The IANA name of the zone whose days count, such as Europe/Berlin."},
     )
 
@@ -62,7 +66,7 @@ class ExportSchema(RangeSchema):
 
 def _filter_field() -> fields.List[str]:
     return fields.List(
-        fields.String(validate=validate.Length(1, 512)),
+        fields.String(validate=validate.Length(1, MAX_VALUE)),
         validate=validate.Length(max=_MAX_VALUES),
         metadata={"description": "Only events of one of these; repeat it for several."},
     )
@@ -117,18 +121,19 @@ def parameters(schema: Schema, arguments: MultiDict[str, str]) -> dict[str, Any]
     return loaded
 
 
-def report_query(given: dict[str, Any], today: datetime) -> ReportQuery:
+def report_query(given: dict[str, Any], now: datetime) -> ReportQuery:
     """Turn validated parameters into a question.
 
     Args:
         given: what `parameters` returned.
-        today: now, with its zone; what the default dates are counted from.
+        now: with its zone; what the default dates are counted from.
 
     Raises:
         InvalidParameterError: the dates are the wrong way round, or too many.
     """
     zone = given["timezone"]
-    last = _day(given.get("to"), today.astimezone(ZoneInfo(zone)).date())
+    today = now.astimezone(ZoneInfo(zone)).date()
+    last = _day(given.get("to"), today)
     first = _day(given.get("from_"), last - timedelta(_DEFAULT_DAYS - 1))
     if first > last:
         raise InvalidParameterError("from: is after to")
@@ -140,6 +145,7 @@ def report_query(given: dict[str, Any], today: datetime) -> ReportQuery:
         interval=given.get("interval", "day"),
         timezone=zone,
         limit=given.get("limit", 20),
+        today=today,
         filters={name: _canonical(name, given[name]) for name in FILTERS if given.get(name)},
     )
 

@@ -13,6 +13,8 @@ _log = logging.getLogger(__name__)
 _STATUS = {
     "malformed_json": 400,
     "invalid_parameter": 400,
+    "invalid_entity_ref": 400,
+    "invalid_event": 400,
     "unauthenticated": 401,
     "forbidden": 403,
     "not_found": 404,
@@ -36,9 +38,20 @@ def problem(code: str, message: str, status: int) -> Response:
     return answer
 
 
+def status_of(error: InsightsError) -> int:
+    """Return the status of the answer to an error."""
+    return 503 if isinstance(error, UnavailableError) else _STATUS.get(error.code, 500)
+
+
+def log_unexpected(error: Exception) -> None:
+    """Log an error that nobody foresaw."""
+    # Where it happened and of which class; not its message, which may quote what was being handled.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("unexpected %s\n%s", type(error).__name__, frames)
+
+
 def _ours(error: InsightsError) -> Response:
-    status = 503 if isinstance(error, UnavailableError) else _STATUS.get(error.code, 500)
-    answer = problem(error.code, error.message, status)
+    answer = problem(error.code, error.message, status_of(error))
     if isinstance(error, UnavailableError | RateLimitedError):
         answer.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, UnauthenticatedError):
@@ -55,7 +68,5 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    # Where it happened and of which class; not its message, which may quote what was being handled.
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("unexpected %s\n%s", type(error).__name__, frames)
+    log_unexpected(error)
     return problem("internal_error", "something went wrong here; the log of the service says where", 500)

@@ -1,6 +1,6 @@
 """Reports and the export: what reads the warehouse."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,16 +8,15 @@ import orjson
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from insights_backend.reports import active_users, plugins, summary
+from insights_backend.reports.all_reports import REPORTS
+from insights_backend.reports.answer import Answer, Row, Sources
 from insights_backend.reports.query import ReportQuery
-from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from insights_backend.web.guard import Guard
+from insights_backend.web.openapi.reports import ROWS
 from insights_backend.web.parameters import ExportSchema, ReportSchema, parameters, report_query
 from insights_backend.web.problems import problem
 from insights_backend.web.tables import csv_lines
-
-Rows = list[dict[str, Any]]
 
 _COLUMNS = (
     "id", "time", "receivedAt", "environment", "instance", "action", "subject", "value", "pluginId", "routeRef",
@@ -25,32 +24,27 @@ _COLUMNS = (
     "target", "view", "notes",
 )  # fmt: skip
 _LINES_A_CHUNK = 500
+_HOUR = 3600
 
 
 def create_reports(
-    engine: Engine,
+    sources: Sources,
     events: EventStore,
     *,
     guard: Guard,
-    total_users: Callable[[], int | None],
+    max_age: float,
     clock: Callable[[], float],
 ) -> Blueprint:
     """Make the blueprint of reports and export.
 
     Args:
-        engine: what the reports ask.
+        sources: what the reports ask.
         events: what the export gives out.
         guard: tells who may read.
-        total_users: the number of people who could use the portal; None where it is not known.
+        max_age: seconds that an event may come late; a period may change for so long after it is over.
         clock: now, in seconds since 1970.
     """
     site = Blueprint("insights_reports", __name__)
-    # Each answers with its rows, and with how many there were before the limit where there is one.
-    by_name: dict[str, Callable[[ReportQuery], tuple[Rows, int | None]]] = {
-        "summary": lambda query: (summary.report(engine, query, total_users), None),
-        "active-users": lambda query: (active_users.report(engine, query), None),
-        "plugins": lambda query: plugins.report(engine, query),
-    }
 
     def now() -> datetime:
         return datetime.fromtimestamp(clock(), UTC)
@@ -58,23 +52,17 @@ def create_reports(
     @site.get("/reports/<name>")
     def report(name: str) -> ResponseReturnValue:
         guard("view")
-        if name not in by_name:
-            return problem("not_found", f"there is no such report; there are {', '.join(by_name)}", 404)
+        if name not in REPORTS:
+            return problem("not_found", f"there is no such report; there are {', '.join(REPORTS)}", 404)
         given = parameters(ReportSchema(), request.args)
         query = report_query(given, now())
-        rows, total = by_name[name](query)
+        answer = REPORTS[name](sources, query)
         if given["format"] == "csv":
-            return _csv(rows, list(rows[0]) if rows else [], name)
-        previous = by_name[name](query.previous())[0] if given.get("compare") else []
-        answer = {
-            "report": name,
-            "from": query.first.isoformat(),
-            "to": query.last.isoformat(),
-            "timezone": query.timezone,
-            "rows": rows,
-            "previous": previous,
-        }
-        return jsonify(answer if total is None else {**answer, "total": total})
+            response = _csv(answer.rows, ROWS[name]().fields, name)
+        else:
+            previous = REPORTS[name](sources, query.previous()).rows if given.get("compare") else []
+            response = jsonify(_described(name, query, answer, previous))
+        return _cached(response, settled=query.end / 1000 + max_age < clock())
 
     @site.get("/export")
     def export() -> ResponseReturnValue:
@@ -83,7 +71,7 @@ def create_reports(
         query = report_query(given, now())
         if given["format"] == "parquet":
             return Response(events.parquet(query.start, query.end), mimetype="application/vnd.apache.parquet")
-        engine.open()  # what cannot begin must say so before the answer's first line has gone out
+        sources.engine.open()  # what cannot begin must say so before the answer's first line has gone out
         rows = events.read(query.start, query.end)
         if given["format"] == "csv":
             return _csv(rows, _COLUMNS, "events")
@@ -92,9 +80,34 @@ def create_reports(
     return site
 
 
-def _csv(rows: Any, columns: Any, name: str) -> Response:
+def _described(name: str, query: ReportQuery, answer: Answer, previous: list[Row]) -> dict[str, Any]:
+    described = {
+        "report": name,
+        "from": query.first.isoformat(),
+        "to": query.last.isoformat(),
+        "timezone": query.timezone,
+        "rows": answer.rows,
+        "previous": previous,
+        **answer.more,
+    }
+    return described if answer.total is None else {**described, "total": answer.total}
+
+
+def _cached(response: Response, *, settled: bool) -> Response:
+    """Let a browser keep an answer: for an hour what can hardly change any more, else only to ask whether it did."""
+    response.cache_control.private = True
+    if settled:
+        response.cache_control.max_age = _HOUR
+    else:
+        response.cache_control.no_cache = True
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _csv(rows: Iterable[Row], columns: Iterable[str], name: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(csv_lines(rows, columns), mimetype="text/csv", headers=headers)
+    return Response(csv_lines(rows, list(columns)), mimetype="text/csv", headers=headers)
 
 
 def _ndjson(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:

@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 
 from insights_backend.errors import MalformedJsonError, PayloadTooLargeError
+from insights_backend.model.event import parse_timestamp
+from insights_backend.model.total_users import MAX_TOTAL_USERS, TotalUsers
 from insights_backend.wire.rules import Rejection, Rule, Shape, number, text
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -116,11 +118,30 @@ is_valid = _SHAPE.is_valid
 explain = _SHAPE.explain
 
 
+def _people(value: Any) -> str | None:
+    fine = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_TOTAL_USERS
+    return None if fine and value == int(value) else f"must be a whole number from 0 to {MAX_TOTAL_USERS}"
+
+
+_PEOPLE_DOCUMENTED = {"type": "integer", "exclusiveMinimum": -1, "maximum": MAX_TOTAL_USERS}
+
+TOTAL_USERS_RULES: Mapping[str, Rule] = {
+    "number": Rule(_people, _PEOPLE_DOCUMENTED, required=True),
+    "asOf": Rule(_time, _TIME_DOCUMENTED, required=True),
+    "environment": text(0, _MAX_REF),
+}
+"""The fields of how many people could use the sender's portal."""
+
+_TOTAL_USERS_SHAPE = Shape("PortalTotalUsersSchema", TOTAL_USERS_RULES)
+PortalTotalUsersSchema = _TOTAL_USERS_SHAPE.schema
+"""The same rules as a marshmallow schema."""
+
+
 def unwrap(document: object) -> list[Any]:
     """Take the events out of a batch's body.
 
     Args:
-        document: `{"events": [event, …]}`, decoded.
+        document: `{"events": [event, …]}`, decoded; other keys are none of its business.
 
     Raises:
         MalformedJsonError: it has another shape.
@@ -132,6 +153,28 @@ def unwrap(document: object) -> list[Any]:
     if len(events) > MAX_EVENTS:
         raise PayloadTooLargeError(f"the batch holds {len(events)} events; send at most {MAX_EVENTS} at once")
     return events
+
+
+def total_users(document: Mapping[str, Any]) -> TotalUsers | None:
+    """Take the number of people out of a batch's body; None where the sender does not tell.
+
+    Args:
+        document: a body that `unwrap` has taken events out of.
+
+    Raises:
+        MalformedJsonError: it has another shape; names the field.
+    """
+    told = document.get("totalUsers")
+    if told is None:
+        return None
+    problems = _TOTAL_USERS_SHAPE.explain(told)
+    if problems:
+        raise MalformedJsonError("; ".join(f"totalUsers.{field}: {found[0]}" for field, found in problems.items()))
+    return TotalUsers(
+        number=int(told["number"]),
+        as_of=parse_timestamp(told["asOf"]),
+        environment=told.get("environment") or "",
+    )
 
 
 def read(documents: list[Any]) -> tuple[list[dict[str, Any]], list[Rejection]]:

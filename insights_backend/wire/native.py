@@ -6,7 +6,7 @@ Each field's rule is declared once, in `RULES`.
 from collections.abc import Mapping
 from typing import Any
 
-from insights_backend.errors import InvalidEntityRefError, MalformedJsonError, PayloadTooLargeError
+from insights_backend.errors import InvalidEntityRefError, MalformedJsonError
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.event import Event, Millis, Scalar, parse_timestamp, time_of
 from insights_backend.wire.rules import Rejection, Rule, Shape, number, text
@@ -80,25 +80,19 @@ is_valid = _SHAPE.is_valid
 explain = _SHAPE.explain
 
 
-def unwrap(document: object, max_events: int) -> list[Any]:
+def unwrap(document: object) -> list[Any]:
     """Take the events out of one of the three shapes of a body.
 
     Args:
         document: `{"events": [E, …]}`, `[E, …]` or one `E`, decoded.
-        max_events: how many events a body may hold.
 
     Raises:
         MalformedJsonError: it is none of the three.
-        PayloadTooLargeError: it holds more events.
     """
     if isinstance(document, dict):
         document = document.get("events", [document])
     if not isinstance(document, list):
         raise MalformedJsonError('the body must be {"events": [event, …]}, [event, …] or one event')
-    if len(document) > max_events:
-        raise PayloadTooLargeError(
-            f"the body holds {len(document)} events; at most {max_events} are taken (ingest.maxEvents)"
-        )
     return document
 
 

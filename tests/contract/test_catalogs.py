@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 import responses
 
 from insights_backend.catalog.client import RestCatalog
 from insights_backend.catalog.file import FileCatalog
 from insights_backend.catalog.interface import Catalog
+from insights_backend.http_client import DirectSession
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
 from tests.fakes_catalog import BASE_URL, FakeBackstage
@@ -110,8 +110,8 @@ def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalog]
         path.write_text(ORG)
         yield FileCatalog(path)
         return
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock, requests.Session() as session:
-        FakeBackstage(PROCESSED, "secret-token").serve(mock)
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock, DirectSession() as session:
+        FakeBackstage(PROCESSED, "secret-token", largest_page=2).serve(mock)
         yield RestCatalog(BASE_URL, "secret-token", FIELDS, session, 1.0)
 
 
@@ -136,7 +136,7 @@ def test_no_references_give_no_entities(catalog: Catalog) -> None:
     assert catalog.entities([]) == []
 
 
-@pytest.mark.parametrize(
+FILTERS = pytest.mark.parametrize(
     ("config", "number"),
     [
         ({"kind": "user"}, 2),
@@ -152,9 +152,32 @@ def test_no_references_give_no_entities(catalog: Catalog) -> None:
         ({"kind": "nope"}, 0),
     ],
 )
+
+
+@FILTERS
 def test_a_filter_counts_what_it_matches(catalog: Catalog, config: object, number: int) -> None:
     assert catalog.count(EntityFilterQuery.parse(config)) == number
 
 
-def test_a_filter_that_can_match_nothing_counts_nothing(catalog: Catalog) -> None:
-    assert catalog.count(EntityFilterQuery.parse({"kind": "group"}).restricted_to("user")) == 0
+@FILTERS
+def test_a_filter_finds_as_many_as_it_counts(catalog: Catalog, config: object, number: int) -> None:
+    found = catalog.find(EntityFilterQuery.parse(config))
+    assert len(found) == len(set(found)) == number
+
+
+def test_what_a_filter_finds_are_full_references_in_lower_case(catalog: Catalog) -> None:
+    found = catalog.find(EntityFilterQuery.parse({"kind": ["user", "group"]}))
+    names = ["group:default/rnd", "group:default/team-a", "user:default/alice.anderson", "user:partners/bob"]
+    assert sorted(map(str, found)) == names
+
+
+def test_a_filter_that_can_match_nothing_counts_and_finds_nothing(catalog: Catalog) -> None:
+    nothing = EntityFilterQuery.parse({"kind": "group"}).restricted_to("user")
+    assert (catalog.count(nothing), catalog.find(nothing)) == (0, [])
+
+
+def test_members_are_the_direct_ones_of_every_group_that_a_user_names(catalog: Catalog) -> None:
+    assert catalog.members() == {
+        EntityRef.parse("group:default/team-a"): 2,
+        EntityRef.parse("group:default/gone"): 1,
+    }

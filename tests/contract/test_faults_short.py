@@ -12,7 +12,7 @@ from tests.app import running, settings_for
 from tests.disks import full_disk, unable_to_write
 from tests.fakes import NOW, Clock
 from tests.faults import backlog, check, eventually, many_processes, portal_config, stop_under_load, two_portals
-from tests.process import serving
+from tests.process import Process, serving
 from tests.uploads import check_outage, outage
 from tests.upstream import upstream
 
@@ -33,14 +33,18 @@ def test_a_stop_under_load_loses_nothing(tmp_path: Path) -> None:
     check(clients, stored)
 
 
+def readiness(process: Process) -> int:
+    return requests.get(f"{process.url}/readyz", timeout=10).status_code
+
+
 def test_a_service_that_cannot_write_refuses_whole_requests_until_it_can_again(tmp_path: Path) -> None:
     portal = tmp_path / "portal"
     with upstream() as server:
         config = portal_config(portal, server.url)
         with serving(config, tmp_path / "log") as process:
             with unable_to_write(process):
-                assert requests.get(f"{process.url}/readyz", timeout=10).status_code == 503
-            assert requests.get(f"{process.url}/readyz", timeout=10).status_code == 200
+                assert eventually(lambda: readiness(process) == 503)
+            assert eventually(lambda: readiness(process) == 200)
             clients, late = full_disk(process, unable_to_write(process), seconds=0.3)
         assert set(late) <= {200, 202}
         assert {202, 503} <= {status for client in clients for status in client.statuses} <= {200, 202, 503}

@@ -1,6 +1,8 @@
-"""The warehouse on the real embedded engine."""
+"""The warehouse on the real engine, inside this process and as a server."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -10,20 +12,24 @@ from insights_backend.delivery.destination import Batch, DeliveryError
 from insights_backend.errors import ConfigError
 from insights_backend.warehouse.engine import Engine, client_arguments
 from insights_backend.warehouse.events import EventStore
-from tests.fakes import NOW, Clock
-from tests.records import record
+from tests.fakes import NOW
+from tests.records import lines, record
 
 FOREVER = 2**41
 
 
 def batch(*records: dict[str, Any], id: str = "batch") -> Batch:  # noqa: A002 - as the batch has it
-    lines = b"".join(orjson.dumps(r, option=orjson.OPT_APPEND_NEWLINE) for r in records)
-    return Batch(id, 1, len(records), lines)
+    return Batch(id, 1, len(records), lines(*records))
+
+
+@pytest.fixture
+def engine(either_engine: Engine) -> Engine:
+    return either_engine
 
 
 @pytest.fixture
 def store(engine: Engine) -> EventStore:
-    return EventStore(engine, clock=Clock(), max_age=7 * 86400.0)
+    return EventStore(engine)
 
 
 def stored(store: EventStore) -> list[dict[str, Any]]:
@@ -139,9 +145,12 @@ def test_a_batch_that_the_engine_cannot_take_stays_where_it_is(store: EventStore
         engine.rows("RENAME TABLE away TO events", {})
 
 
-def test_another_path_cannot_be_opened_beside_the_first(engine: Engine, tmp_path: Any) -> None:
-    with pytest.raises(DeliveryError, match="belongs to one process"):
-        EventStore(Engine(f"chdb:///{tmp_path}"), clock=Clock(), max_age=1.0).deliver(batch(record()))
+def test_another_path_cannot_be_opened_beside_the_first(warehouse_dsn: str, tmp_path: Path) -> None:
+    with closing(Engine(warehouse_dsn)) as first:
+        first.open()
+        second = EventStore(Engine(f"chdb:///{tmp_path}"))
+        with pytest.raises(DeliveryError, match="belongs to one process"):
+            second.deliver(batch(record()))
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event
 
-import requests
-
 from insights_backend.delivery.outbox import Outbox
+from insights_backend.http_client import DirectSession
 from tests.faults import backlog, eventually, portal_config, visit
 from tests.process import REPOSITORY, Process, free_port, serving
 from tests.uploads import check_outage, outage
@@ -50,7 +49,7 @@ def _listens(port: int) -> bool:
 def latencies(process: Process, name: str) -> list[float]:
     """Send requests at an even pace, and say how many milliseconds each took."""
     found = []
-    with requests.Session() as session:
+    with DirectSession() as session:
         for number in range(REQUESTS):
             events = [visit(f"{name}-{number}-{n}") for n in range(5)]
             began = time.perf_counter()

@@ -134,6 +134,14 @@ def test_a_name_of_other_characters_or_length_is_refused(store: TokenStore, name
     assert store.list() == []
 
 
+def test_the_name_of_the_services_own_portal_is_not_that_of_one_that_uploads(store: TokenStore) -> None:
+    with pytest.raises(InvalidParameterError, match=r"^name: local is what this service calls its own portal; choose"):
+        store.create("local", "upload")
+    assert store.list() == []
+    store.create("local", "view")
+    store.create("locals", "upload")
+
+
 def test_every_allowed_character_makes_a_name(store: TokenStore) -> None:
     for name in ("a", "9", ".", "_", "-", "a" * 64):
         store.create(name, "view")

@@ -11,6 +11,7 @@ from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
 
 A, B, C, NOBODY = (EntityRef.of("user", name) for name in ("a", "b", "c", "nobody"))
+TEAM = EntityRef.of("group", "team")
 USERS = EntityFilterQuery.parse({"kind": "user"})
 TTL = 600.0
 
@@ -37,10 +38,18 @@ class FakeCatalog:
         self._answer()
         return [None if ref == NOBODY else {"kind": "User", "call": len(self.calls)} for ref in refs]
 
+    def find(self, query: EntityFilterQuery) -> list[EntityRef]:
+        raise NotImplementedError  # nobody remembers these here
+
     def count(self, query: EntityFilterQuery) -> int:  # noqa: ARG002  the interface has it
         self.counted += 1
         self._answer()
         return self.counted
+
+    def members(self) -> dict[EntityRef, int]:
+        self.counted += 1
+        self._answer()
+        return {TEAM: self.counted}
 
     def _answer(self) -> None:
         self.during()
@@ -174,6 +183,31 @@ def test_without_any_known_number_a_count_fails_and_says_why(cache: CachedCatalo
         with pytest.raises(CatalogUnavailableError, match=r"not known: the catalog at example\.com answered 503"):
             cache.count(USERS)
     assert catalog.counted == 1
+
+
+def test_members_are_remembered_and_outlive_the_catalog(
+    cache: CachedCatalog, catalog: FakeCatalog, clock: FakeClock
+) -> None:
+    assert [cache.members([TEAM])[TEAM] for _ in range(2)] == [1, 1]
+    clock.now += TTL
+    assert cache.members([TEAM]) == {TEAM: 2}
+    catalog.failure = DOWN
+    clock.now += TTL
+    assert cache.members([TEAM]) == {TEAM: 2}
+    assert catalog.counted == 3
+
+
+def test_a_group_without_members_has_none_and_of_one_that_there_is_not_they_are_not_known(
+    cache: CachedCatalog, catalog: FakeCatalog
+) -> None:
+    empty = EntityRef.of("group", "empty")
+    assert cache.members([TEAM, empty, NOBODY]) == {TEAM: 1, empty: 0, NOBODY: None}
+    assert catalog.calls == [[empty, NOBODY]]
+
+
+def test_while_the_catalog_never_told_no_members_are_known(cache: CachedCatalog, catalog: FakeCatalog) -> None:
+    catalog.failure = DOWN
+    assert cache.members([TEAM, NOBODY]) == {TEAM: None, NOBODY: None}
 
 
 def test_a_failed_count_does_not_hold_lookups_off(cache: CachedCatalog, catalog: FakeCatalog) -> None:

@@ -11,12 +11,14 @@ import responses
 from insights_backend.catalog import client
 from insights_backend.catalog.client import RestCatalog
 from insights_backend.errors import CatalogUnavailableError, ConfigError, InvalidFilterError
+from insights_backend.http_client import DirectSession
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
 from tests.fakes_catalog import BASE_URL
 
 BY_REFS = f"{BASE_URL}/entities/by-refs"
 BY_QUERY = f"{BASE_URL}/entities/by-query"
+FACETS = f"{BASE_URL}/entity-facets"
 JANE = EntityRef.parse("user:default/jane")
 USERS = EntityFilterQuery.parse({"kind": "user"})
 
@@ -29,12 +31,16 @@ def backstage() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def catalog() -> Iterator[RestCatalog]:
-    with requests.Session() as session:
+    with DirectSession() as session:
         yield RestCatalog(f"{BASE_URL}/", "secret-token", ["kind", "spec.type"], session, 2.5)
 
 
 def sent(mock: responses.RequestsMock, number: int = 0) -> Any:
     return mock.calls[number].request
+
+
+def group(name: str) -> dict[str, Any]:
+    return {"kind": "Group", "metadata": {"name": name, "namespace": "default"}}
 
 
 def echo(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
@@ -89,16 +95,98 @@ def test_a_count_asks_for_no_items_and_encodes_the_filter(
     assert "Content-Type" not in sent(backstage).headers
 
 
+def test_a_search_asks_for_names_a_thousand_at_a_time_and_follows_the_cursor(
+    backstage: responses.RequestsMock, catalog: RestCatalog
+) -> None:
+    backstage.get(BY_QUERY, json={"items": [group("A")], "pageInfo": {"nextCursor": "eyJ+/A=="}})
+    backstage.get(BY_QUERY, json={"items": [group("b")], "pageInfo": {}})
+    found = catalog.find(EntityFilterQuery.parse({"kind": "group", "spec.type": ["team", "guild"]}))
+    assert list(map(str, found)) == ["group:default/a", "group:default/b"]
+    rest = "&limit=1000&fields=kind,metadata.namespace,metadata.name"
+    assert [urlsplit(sent(backstage, number).url).query for number in range(2)] == [
+        f"filter=kind%3Dgroup%2Cspec.type%3Dteam%2Cspec.type%3Dguild{rest}",
+        f"cursor=eyJ%2B%2FA%3D%3D{rest}",
+    ]
+
+
+@pytest.mark.parametrize("pages", [3, 4])
+def test_a_search_without_an_end_is_given_up(
+    backstage: responses.RequestsMock, catalog: RestCatalog, pages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_MAX_PAGES", 3)
+    for number in range(pages):
+        more = {"nextCursor": "next"} if number + 1 < pages else {}
+        backstage.get(BY_QUERY, json={"items": [group("a")], "pageInfo": more})
+    if pages == 3:
+        assert len(catalog.find(USERS)) == 3
+    else:
+        with pytest.raises(CatalogUnavailableError, match="over 3000 entities match the filter"):
+            catalog.find(USERS)
+    assert len(backstage.calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        ({}, "items is not a list"),
+        ({"items": ["group:default/a"]}, "items is not a list"),
+        ({"items": [None]}, "no kind or no name"),
+        ({"items": [{}]}, "no kind or no name"),
+        ({"items": [{"kind": "Group", "metadata": {}}]}, "no kind or no name"),
+        ({"items": [{"kind": "Group", "metadata": []}]}, "no kind or no name"),
+        ({"items": [{"kind": "Group", "metadata": {"name": "a b"}}]}, "no kind or no name"),
+        ({"items": [], "pageInfo": {"nextCursor": 5}}, "nextCursor"),
+        ({"items": [], "pageInfo": {"nextCursor": "x" * 8193}}, "nextCursor"),
+    ],
+)
+def test_an_unusable_page_is_an_error(
+    backstage: responses.RequestsMock, catalog: RestCatalog, page: dict[str, Any], reason: str
+) -> None:
+    backstage.get(BY_QUERY, json=page)
+    with pytest.raises(CatalogUnavailableError, match=f"cannot be used: .*{reason}"):
+        catalog.find(USERS)
+
+
+def test_members_of_all_groups_are_one_request(backstage: responses.RequestsMock, catalog: RestCatalog) -> None:
+    counts = {"group:default/a": 3, "Group:Default/A": 2, "group:default/b": 0, "no reference": 9, "b": 9}
+    facet = [{"value": value, "count": count} for value, count in counts.items()]
+    backstage.get(FACETS, json={"facets": {"relations.memberOf": facet}})
+    assert catalog.members() == {EntityRef.of("group", "a"): 5, EntityRef.of("group", "b"): 0}
+    assert urlsplit(sent(backstage).url).query == "filter=kind%3Duser&facet=relations.memberOf"
+    assert len(backstage.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("facets", "reason"),
+    [
+        (None, "no list of relations.memberOf"),
+        ([], "no list of relations.memberOf"),
+        ({"relations.memberOf": {}}, "no list of relations.memberOf"),
+        ({"relations.memberOf": ["group:default/a"]}, "no list of relations.memberOf"),
+        ({"relations.memberOf": [{"value": "group:default/a"}]}, "count is not a number"),
+        ({"relations.memberOf": [{"value": "group:default/a", "count": -1}]}, "count is not a number"),
+    ],
+)
+def test_members_that_cannot_be_read_are_an_error(
+    backstage: responses.RequestsMock, catalog: RestCatalog, facets: Any, reason: str
+) -> None:
+    backstage.get(FACETS, json={"facets": facets})
+    with pytest.raises(CatalogUnavailableError, match=f"cannot be used: .*{reason}"):
+        catalog.members()
+
+
 def test_a_filter_that_can_match_nothing_is_not_sent(backstage: responses.RequestsMock, catalog: RestCatalog) -> None:
     assert catalog.count(EntityFilterQuery(())) == 0
+    assert catalog.find(EntityFilterQuery(())) == []
     assert len(backstage.calls) == 0
 
 
 def test_a_filter_that_no_url_can_carry_is_an_error_before_any_request(
     backstage: responses.RequestsMock, catalog: RestCatalog
 ) -> None:
-    with pytest.raises(InvalidFilterError):
-        catalog.count(EntityFilterQuery.parse({"spec.x": "a,b"}))
+    for ask in (catalog.count, catalog.find):
+        with pytest.raises(InvalidFilterError):
+            ask(EntityFilterQuery.parse({"spec.x": "a,b"}))
     assert len(backstage.calls) == 0
 
 
@@ -110,17 +198,15 @@ def test_without_a_token_no_credentials_are_sent_even_if_the_machine_has_some(
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     backstage.get(BY_QUERY, json={"totalItems": 0})
-    RestCatalog(BASE_URL, None, [], requests.Session(), 1.0).count(USERS)
-    RestCatalog(BASE_URL, "secret-token", [], requests.Session(), 1.0).count(USERS)
+    RestCatalog(BASE_URL, None, [], DirectSession(), 1.0).count(USERS)
+    RestCatalog(BASE_URL, "secret-token", [], DirectSession(), 1.0).count(USERS)
     assert "Authorization" not in sent(backstage).headers
     assert sent(backstage, 1).headers["Authorization"] == "Bearer secret-token"
 
 
-@pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "schlüssel"])
-def test_a_token_that_no_header_can_carry_is_refused_without_repeating_it(token: str) -> None:
-    with pytest.raises(ConfigError, match=r"catalog\.token") as caught:
-        RestCatalog(BASE_URL, token, [], requests.Session(), 1.0)
-    assert not token or token not in str(caught.value)
+def test_a_token_that_no_header_can_carry_is_refused_by_its_key() -> None:
+    with pytest.raises(ConfigError, match=r"^backstageInsights\.catalog\.token:"):
+        RestCatalog(BASE_URL, "two words", [], DirectSession(), 1.0)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +273,7 @@ def test_an_unusable_list_of_entities_is_an_error(
         catalog.entities([JANE])
 
 
-@pytest.mark.parametrize("total", ["null", '"5"', "-1", "1.5", "true", "[]"])
+@pytest.mark.parametrize("total", ["null", '"5"', "-1", "1000000001", "1.5", "true", "[]"])
 def test_an_unusable_number_of_entities_is_an_error(
     backstage: responses.RequestsMock, catalog: RestCatalog, total: str
 ) -> None:
@@ -215,5 +301,5 @@ def test_the_name_of_the_catalog_in_errors_holds_no_credentials(backstage: respo
     backstage.get("https://backstage.example.com:8443/api/catalog/entities/by-query", status=500)
     backstage.get(f"{url}/entities/by-query", status=500)
     with pytest.raises(CatalogUnavailableError, match=r"at backstage\.example\.com:8443 answered") as caught:
-        RestCatalog(url, None, [], requests.Session(), 1.0).count(USERS)
+        RestCatalog(url, None, [], DirectSession(), 1.0).count(USERS)
     assert "hidden" not in str(caught.value)

@@ -53,6 +53,13 @@ def test_a_token_needs_a_name_of_its_own(config: Path) -> None:
     assert again.stderr.startswith("insights: ")
 
 
+def test_a_token_for_uploads_named_as_the_services_own_portal_is_refused_in_one_line(config: Path) -> None:
+    refused = run(config, "token", "create", "local", "--scope", "upload")
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("insights: name: local is what this service calls its own portal; choose another")
+    assert refused.stderr.count("\n") == 1
+
+
 def test_the_configuration_is_printed_without_its_secrets(config: Path) -> None:
     printed = run(config, "config", "print").stdout
     assert "mode: static" in printed

@@ -2,10 +2,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import responses
 
-from insights_backend.composition import DirectSession, assemble
+from insights_backend.composition import assemble
 from insights_backend.errors import ConfigError
+from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.settings.values import (
     AuthSettings,
     CatalogSettings,
@@ -15,12 +15,6 @@ from insights_backend.settings.values import (
     WarehouseSettings,
 )
 from tests.app import settings_for
-
-
-@responses.activate
-def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
-    responses.get("http://a.example.com/", status=302, headers={"Location": "http://b.example.com/"})
-    assert DirectSession().get("http://a.example.com/", timeout=1).status_code == 302
 
 
 @pytest.fixture
@@ -82,6 +76,17 @@ def test_a_start_says_loudly_what_is_for_development_only(
     assert warning in caplog.text
 
 
+def test_a_start_counts_the_people_and_a_close_waits_for_it(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    upload = UploadSettings(url="http://127.0.0.1:1", token=Secret("upload-token"))
+    insights = assemble(replace(settings, upload=upload, debug=True))
+    with caplog.at_level("INFO"):
+        insights.start()
+        insights.close()
+    assert "would record 2 total users" in caplog.text
+
+
 def test_a_service_without_dangers_starts_quietly(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     auth = AuthSettings(mode="backstage", jwks_url="https://backstage.example.com/jwks.json")
     quiet = replace(
@@ -94,3 +99,16 @@ def test_a_service_without_dangers_starts_quietly(settings: Settings, caplog: py
     insights.start()
     insights.close()
     assert caplog.text == ""
+
+
+def test_which_groups_are_captured_is_read_ahead_from_the_start_to_the_close(settings: Settings) -> None:
+    teams = EntityFilterQuery.parse({"spec.type": "team"})
+    upload = UploadSettings(url="http://127.0.0.1:1", token=Secret("upload-token"))
+    insights = assemble(replace(settings, upload=upload, capture_identity_groups_filter=teams))
+    assert insights.backend
+    assert insights.backend.groups
+    insights.start()
+    assert insights.backend.groups._thread.is_alive()
+    insights.close()
+    insights.backend.groups._thread.join(10)
+    assert not insights.backend.groups._thread.is_alive()

@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from insights_backend.catalog.cache import CachedCatalog
+from insights_backend.catalog.groups import GroupsFilter
 from insights_backend.enrichment.entities import entity_of, target_of
-from insights_backend.enrichment.extractors import Capture, Extractor, Known, Record, extractors
+from insights_backend.enrichment.extractors import Capture, Extractor, KeepGroups, Known, Record, extractors
 from insights_backend.enrichment.fields import field_at
 from insights_backend.enrichment.pipeline import Pipeline
 from insights_backend.enrichment.policy import Policy
@@ -181,12 +182,12 @@ PETSTORE = {
 VISIT: dict[str, Any] = {"subject": "/catalog/default/component/petstore", "user": user()}
 
 
-def pipeline(catalog: MemoryCatalog, capture: Capture | None = None, *more: tuple[str, Extractor]) -> Pipeline:
-    capture = capture or Capture()
+def pipeline(
+    catalog: MemoryCatalog, capture: Capture | None = None, *more: tuple[str, Extractor], keep_groups: KeepGroups = list
+) -> Pipeline:
     return Pipeline(
         catalog=CachedCatalog(catalog, 600, 1000, Clock()),
-        extractors=(*extractors(capture, Views().is_view), *more),
-        filters_groups=capture.groups_filter is not None,
+        extractors=(*extractors(capture or Capture(), Views().is_view, keep_groups), *more),
         redactor=Redactor(Policy({}), Pseudonyms(bytes(32)), "clear", enabled=True),
     )
 
@@ -234,7 +235,6 @@ def test_extra_fields_are_captured_under_their_dot_path() -> None:
     capture = Capture.of(
         more_entity_fields=["metadata.tags"],
         more_identity_fields=["metadata.costCenter", "spec.memberOf"],
-        groups_filter=None,
         environment="production",
     )
     record = enrich(MemoryCatalog(JANE, PETSTORE), capture, **VISIT)
@@ -251,8 +251,10 @@ def test_extra_fields_are_captured_under_their_dot_path() -> None:
     ],
 )
 def test_the_group_filter_keeps_only_groups_that_match(configured: dict[str, Any], kept: list[str]) -> None:
-    capture = Capture(groups_filter=EntityFilterQuery.parse(configured))
-    assert enrich(MemoryCatalog(JANE, TEAM, RND), capture, user=user())["groups"] == kept
+    catalog = MemoryCatalog(JANE, TEAM, RND)
+    groups = GroupsFilter(catalog, EntityFilterQuery.parse(configured), 600)
+    (record,) = pipeline(catalog, keep_groups=groups.keep).run([event(user=user())], ["1"])
+    assert (record["groups"], record["notes"]) == (kept, [])
 
 
 def test_the_new_front_ends_extension_id_is_the_extension() -> None:
@@ -297,17 +299,19 @@ def test_one_request_asks_the_catalog_once_and_a_warm_one_not_at_all() -> None:
     assert len(catalog.calls) == 1
 
 
-def test_filtered_groups_cost_one_call_more_and_none_when_warm() -> None:
-    catalog = MemoryCatalog(JANE, TEAM, RND)
-    run = pipeline(catalog, Capture(groups_filter=EntityFilterQuery.parse({"spec.type": "team"}))).run
-    run([event(user=user())], ["1"])
-    run([event(user=user())], ["2"])
-    assert len(catalog.calls) == 2
+def test_groups_that_cannot_be_told_apart_are_left_out_and_noted_once() -> None:
+    events = [event(**VISIT), event(user=user("john")), event()]
+    catalog = MemoryCatalog(JANE, PETSTORE)
+    records = pipeline(catalog, keep_groups=lambda _: None).run(events, ["1", "2", "3"])
+    assert [(record["groups"], record["notes"]) for record in records] == [
+        ([], ["catalog_unavailable"]),
+        ([], ["user_not_found"]),
+        ([], []),
+    ]
 
 
 def test_the_catalog_is_asked_for_the_captured_fields_only() -> None:
-    capture = Capture(groups_filter=EntityFilterQuery.parse({"spec.type": "team"}))
-    assert capture.catalog_fields()[:6] == (
+    assert Capture().catalog_fields() == (
         "kind",
         "metadata.namespace",
         "spec.type",

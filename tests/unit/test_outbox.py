@@ -18,8 +18,8 @@ def open_outbox(tmp_path: Path) -> Iterator[Open]:
     """Open the same outbox as often as a test likes; each is closed when the test ends."""
     with ExitStack() as stack:
 
-        def open_(max_bytes: int = 1000, directory: Path = tmp_path) -> Outbox:
-            return stack.enter_context(closing(Outbox(directory, max_bytes=max_bytes, clock=Clock())))
+        def open_(max_bytes: int = 1000, directory: Path = tmp_path, clock: Clock | None = None) -> Outbox:
+            return stack.enter_context(closing(Outbox(directory, max_bytes=max_bytes, clock=clock or Clock())))
 
         yield open_
 
@@ -105,6 +105,31 @@ def test_there_is_room_again_once_a_batch_has_arrived(outbox: Outbox) -> None:
     assert outbox.is_writable()
 
 
+def test_however_often_it_is_asked_whether_the_disk_takes_a_write_it_is_tried_once_a_second(
+    open_outbox: Open,
+) -> None:
+    clock = Clock()
+    outbox = open_outbox(clock=clock)
+    before = outbox._database._db.total_changes
+    assert all(outbox.is_writable() for _ in range(100))
+    cost = outbox._database._db.total_changes - before
+    clock.now += 1.0
+    assert all(outbox.is_writable() for _ in range(100))
+    assert outbox._database._db.total_changes - before == 2 * cost > 0
+
+
+@pytest.mark.parametrize("later", [1.0, 3600.0, -1.0, -3600.0])
+def test_a_disk_that_refuses_shows_within_a_second_and_so_does_its_recovery(open_outbox: Open, later: float) -> None:
+    clock = Clock()
+    outbox = open_outbox(clock=clock)
+    seen = [outbox.is_writable()]
+    for refuses in ("ON", "OFF"):
+        outbox._database._db.execute(f"PRAGMA query_only={refuses}")
+        clock.now += later
+        seen.append(outbox.is_writable())
+    assert seen == [True, False, True]
+
+
 def test_the_backlog_says_what_waits(outbox: Outbox) -> None:
     assert outbox.backlog().oldest is None
     outbox.append(b"a\nb\n", events=2, received_at=5)
@@ -135,9 +160,9 @@ def test_dead_letters_are_kept_by_reason_until_they_are_queued_again(outbox: Out
     append(outbox, b"a\nb\nc\n", 3)
     batch = outbox.claim(max_events=10)
     assert batch is not None
-    letters = [DeadLetter("http_422", 1, b"a\n"), DeadLetter("http_404", 1, b"b\n"), DeadLetter("http_422", 1, b"c\n")]
+    letters = [DeadLetter("http_422", 1, b"a\n"), DeadLetter("http_410", 1, b"b\n"), DeadLetter("http_422", 1, b"c\n")]
     outbox.arrived(batch, letters)
-    assert outbox.graves() == [Grave("http_404", 1, 1, int(NOW * 1000)), Grave("http_422", 2, 2, int(NOW * 1000))]
+    assert outbox.graves() == [Grave("http_410", 1, 1, int(NOW * 1000)), Grave("http_422", 2, 2, int(NOW * 1000))]
     assert list(outbox.dead_letters()) == letters
     assert outbox.requeue() == 3
     assert outbox.graves() == []

@@ -38,8 +38,9 @@ policies = st.builds(
         (Verdict.TRANSIENT, [300, 301, 302, 303, 304, 307, 308]),
         (Verdict.TRANSIENT, [0, 100, 101, 199, 600, 999]),
         (Verdict.UNAUTHORIZED, [401, 403]),
+        (Verdict.MISDIRECTED, [404, 405]),
         (Verdict.DIVISIBLE, [400, 413, 422]),
-        (Verdict.PERMANENT, [402, 404, 405, 406, 409, 410, 411, 412, 414, 415, 421, 428, 431, 451, 499]),
+        (Verdict.PERMANENT, [402, 406, 409, 410, 411, 412, 414, 415, 421, 428, 431, 451, 499]),
     ],
 )
 def test_every_status_has_its_verdict(verdict: Verdict, statuses: list[int]) -> None:

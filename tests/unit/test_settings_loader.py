@@ -223,7 +223,7 @@ def test_a_file_over_the_limit_or_not_utf_8_is_refused(tmp_path: Path, write: Wr
     write("c.yaml", "#" * (4 * 1024 * 1024 + 1))
     assert refusal(read, "c.yaml").startswith("c.yaml: over 4194304 bytes")
     (tmp_path / "c.yaml").write_bytes(b"a: \xff")
-    assert refusal(read, "c.yaml") == "c.yaml: not UTF-8; save it as UTF-8"
+    assert refusal(read, "c.yaml") == "c.yaml, line 1: not UTF-8; save it as UTF-8"
 
 
 def test_a_file_that_may_not_be_read_is_refused(write: Write, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,6 +104,16 @@ def test_filters_keep_literal_keys_and_keys_without_a_value() -> None:
     assert read.capture_identity_groups_filter == EntityFilterQuery.parse(config)
 
 
+@pytest.mark.parametrize("key", ["captureIdentityGroupsFilter", "totalUsersEntityQueryFilter"])
+def test_a_filter_that_no_address_can_carry_is_refused_where_a_running_catalog_is_asked(key: str) -> None:
+    config = {key: {"spec.profile.displayName": "Research, Development"}}
+    assert "a filter in a URL cannot carry a comma" in (message := refusal(config))
+    assert f"backstageInsights.{key}: " in message
+    assert "Research" not in message
+    settings({**config, "roles": ["collector"]})
+    settings({**config, "catalog": {"file": "org.yaml"}})
+
+
 REFUSED = [
     ("debug", 1, "must be true or false"),
     ("debug", "maybe", "must be true or false"),
@@ -153,6 +163,7 @@ REFUSED = [
     ("ingest.maxBodyBytes", "1MiB", "must be a whole number"),
     ("ingest.maxBodyBytes", 64 * 1024**2 + 1, "must be a whole number"),
     ("upload.retries", -1, "from 0 to 100"),
+    ("upload.format", "csv", "one of insights, segment"),
     ("warehouse.retentionDays", 0, "must be a whole number"),
     ("warehouse.dsn", "postgres://u:hunter2@h", "must begin with chdb:// or clickhouse://"),
     ("redaction.fields", ["a"], "must be an object"),
@@ -213,6 +224,12 @@ def test_the_upload_token_is_by_default_that_of_spotify() -> None:
     assert own.upload.token == Secret("own-token")
     assert settings({}, spotify={"apiToken": ""}).upload.token is None
     assert refusal({"upload": upload}, spotify={"apiToken": "short"}).startswith("c.yaml: spotify.apiToken: ")
+
+
+def test_a_write_key_is_not_taken_from_spotify() -> None:
+    upload = {"url": "https://u", "format": "segment"}
+    assert "upload.token: missing" in refusal({"upload": upload}, spotify={"apiToken": "spotify-token"})
+    assert settings({"upload": {**upload, "token": "a-write-key"}}).upload.format == "segment"
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -6,15 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights_backend.errors import MalformedJsonError, PayloadTooLargeError
+from insights_backend.model.total_users import MAX_TOTAL_USERS, TotalUsers
 from insights_backend.wire.batch import (
     MAX_EVENTS,
     MAX_MONTHS,
     MAX_REJECTIONS,
     RULES,
+    TOTAL_USERS_RULES,
+    PortalTotalUsersSchema,
     StoredEventSchema,
     explain,
     is_valid,
     read,
+    total_users,
     unwrap,
 )
 from tests.records import record
@@ -187,3 +192,73 @@ def test_an_event_that_was_taken_is_taken_again_unchanged(change: dict[str, Any]
 
 def test_the_schema_names_every_field_of_a_stored_event_but_its_instance() -> None:
     assert set(StoredEventSchema().fields) == set(record()) - {"instance"}
+
+
+# The number of people that may come along
+
+TOLD = {"number": 5, "asOf": "2026-11-23T10:00:00.123Z", "environment": "staging"}
+TOTAL = TotalUsers(number=5, as_of=1_795_428_000_123, environment="staging")
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (TOLD, TOTAL),
+        ({**TOLD, "number": 5.0, "other": {"x": 1}}, TOTAL),
+        ({**TOLD, "number": 0}, replace(TOTAL, number=0)),
+        ({**TOLD, "number": MAX_TOTAL_USERS}, replace(TOTAL, number=MAX_TOTAL_USERS)),
+        ({**TOLD, "environment": None}, replace(TOTAL, environment="")),
+        ({**TOLD, "environment": "x" * 1024}, replace(TOTAL, environment="x" * 1024)),
+        ({"number": 5, "asOf": "1970-01-01T00:00:00.000Z"}, TotalUsers(number=5, as_of=0, environment="")),
+        (None, None),
+    ],
+)
+def test_a_batch_may_tell_how_many_people_there_are(told: Any, expected: TotalUsers | None) -> None:
+    assert total_users({"events": [], "totalUsers": told}) == expected
+
+
+def test_a_batch_need_not_tell_how_many_people_there_are() -> None:
+    assert total_users({"events": []}) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        (5, "totalUsers._schema: must be an object"),
+        ([TOLD], "totalUsers._schema: must be an object"),
+        (False, "totalUsers._schema: must be an object"),
+        ({**TOLD, "number": -1}, "totalUsers.number: must be a whole number from 0 to 1000000000"),
+        ({**TOLD, "number": MAX_TOTAL_USERS + 1}, "totalUsers.number: must be a whole number"),
+        ({**TOLD, "number": 10**400}, "totalUsers.number: must be a whole number"),
+        ({**TOLD, "number": 5.5}, "totalUsers.number: must be a whole number"),
+        ({**TOLD, "number": float("nan")}, "totalUsers.number: must be a whole number"),
+        ({**TOLD, "number": True}, "totalUsers.number: must be a whole number"),
+        ({**TOLD, "number": "5"}, "totalUsers.number: must be a whole number"),
+        ({**TOLD, "number": None}, "totalUsers.number: Field may not be null."),
+        ({"number": 5}, "totalUsers.asOf: Missing data for required field."),
+        ({**TOLD, "asOf": "2026-11-23"}, "totalUsers.asOf: must be a time such as"),
+        ({**TOLD, "asOf": "2201-01-01T00:00:00.000Z"}, "totalUsers.asOf: must lie in the years"),
+        ({**TOLD, "environment": "x" * 1025}, "totalUsers.environment: must be a string of 0 to 1024 characters"),
+        ({**TOLD, "environment": ["x"]}, "totalUsers.environment: must be a string"),
+    ],
+)
+def test_a_number_of_people_that_is_none_is_refused_by_its_field(told: Any, message: str) -> None:
+    with pytest.raises(MalformedJsonError) as caught:
+        total_users({"events": [], "totalUsers": told})
+    assert caught.value.message.startswith(message)
+
+
+told_of = st.fixed_dictionaries({}, optional=dict.fromkeys(TOTAL_USERS_RULES, values))
+
+
+@given(told_of | told_of.map(lambda changed: {**TOLD, **changed}) | json_values.filter(lambda told: told is not None))
+def test_whatever_is_told_is_a_number_within_bounds_or_refused_as_documented(told: Any) -> None:
+    fits = isinstance(told, dict) and not PortalTotalUsersSchema().validate(told)
+    try:
+        found = total_users({"totalUsers": told})
+    except MalformedJsonError:
+        assert not fits
+    else:
+        assert fits
+        assert found
+        assert 0 <= found.number <= MAX_TOTAL_USERS

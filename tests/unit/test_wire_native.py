@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights_backend.errors import MalformedJsonError, PayloadTooLargeError
+from insights_backend.errors import MalformedJsonError
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.wire.native import RULES, explain, is_valid, read, unwrap
 from tests.fakes import NOW, user
@@ -20,19 +20,13 @@ def read_one(document: dict[str, Any], **how: Any) -> tuple[list[Any], list[Any]
 
 @pytest.mark.parametrize(("body", "count"), [({"events": [E, E]}, 2), ([E], 1), (E, 1), ([], 0), ({"events": []}, 0)])
 def test_a_body_has_one_of_three_shapes(body: object, count: int) -> None:
-    assert len(unwrap(body, max_events=10)) == count
+    assert len(unwrap(body)) == count
 
 
 @pytest.mark.parametrize("body", [None, 1, "text", True, {"events": {}}, {"events": None}])
 def test_any_other_body_is_malformed(body: object) -> None:
     with pytest.raises(MalformedJsonError, match="the body must be"):
-        unwrap(body, max_events=10)
-
-
-def test_a_body_may_hold_only_so_many_events() -> None:
-    assert len(unwrap([E] * 3, max_events=3)) == 3
-    with pytest.raises(PayloadTooLargeError, match="holds 4 events; at most 3"):
-        unwrap([E] * 4, max_events=3)
+        unwrap(body)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,14 @@ class RedactionSchema(AnswerSchema):
     )
 
 
+class ErasedSchema(AnswerSchema):
+    """What was taken out; nothing the second time."""
+
+    erased = count("Events of the person, in the outbox and in the warehouse.")
+    mentions = count("Events of others that named the person, as by a look at their page, and say `[erased]` now.")
+    pseudonym = text("What the person is called where events are stored, such as by a collector they were uploaded to.")
+
+
 class ConfigSchema(AnswerSchema):
     """What is captured and how; never a secret."""
 

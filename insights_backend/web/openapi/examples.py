@@ -23,5 +23,8 @@ STORED_EVENT = {
 }
 """An event as it is stored and sent on."""
 
+TOTAL_USERS = {"number": 70_000, "asOf": "2026-11-23T10:00:00.000Z", "environment": "production"}
+"""How many people could use a portal, as its service tells a collector."""
+
 REJECTION = {"index": 0, "errors": {"action": ["Missing data for required field."]}}
 """What is said of an event that was refused."""

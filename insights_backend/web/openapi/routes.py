@@ -8,12 +8,14 @@ from insights_backend.web.openapi.answers import (
     BatchReceiptSchema,
     BatchRefusalSchema,
     ConfigSchema,
+    ErasedSchema,
     HealthSchema,
     ReadinessSchema,
     ReceiptSchema,
     TotalUsersSchema,
 )
-from insights_backend.web.openapi.examples import EVENT, REJECTION, STORED_EVENT
+from insights_backend.web.openapi.examples import EVENT, REJECTION, STORED_EVENT, TOTAL_USERS
+from insights_backend.web.openapi.foreign import FOREIGN_OPERATIONS
 from insights_backend.web.openapi.reports import REPORTS
 from insights_backend.web.openapi.shared import json_answer, problems
 from insights_backend.web.parameters import ExportSchema, ReportSchema
@@ -34,6 +36,13 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
 }
 _REPORT_NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": list(REPORTS)}}
+_USER = {
+    "name": "ref",
+    "in": "path",
+    "required": True,
+    "description": "An entity reference of a user, `jane` being `user:default/jane`, or a user's pseudonym.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 512},
+}
 
 _EVENTS = {
     "schema": {
@@ -59,9 +68,10 @@ _BATCH = {
         "required": ["events"],
         "properties": {
             "events": {"type": "array", "maxItems": batch.MAX_EVENTS, "items": batch.StoredEventSchema},
+            "totalUsers": {"anyOf": [batch.PortalTotalUsersSchema, {"type": "null"}]},
         },
     },
-    "example": {"events": [STORED_EVENT]},
+    "example": {"events": [STORED_EVENT], "totalUsers": TOTAL_USERS},
 }
 _TEXT = {"schema": {"type": "string"}}
 
@@ -94,6 +104,7 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
             **problems(400, 401, 403, 413, 415, 503),
         },
     },
+    **FOREIGN_OPERATIONS,
     "config": {
         "tags": ["ingest"],
         "summary": "What is captured, and how",
@@ -117,10 +128,11 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
         "tags": ["collector"],
         "summary": "Store a batch of another portal's events",
         "description": "A batch is stored as a whole or not at all. Its events are enriched and redacted already; each "
-        "gets the name of the token as its `instance`. Needs the scope `upload`. A sender tries again on 408, 425, "
-        f"429 and 5xx, under the same key. A batch holds at most {batch.MAX_EVENTS} events, of at most "
-        f"{batch.MAX_MONTHS} months, and {batch.MAX_BYTES} bytes after decompression; of refused events the first "
-        f"{batch.MAX_REJECTIONS} are named.",
+        "gets the name of the token as its `instance`. `totalUsers` may tell how many people could use the sender's "
+        "portal; of a day, in UTC, the number with the latest `asOf` is kept. Needs the scope `upload`. A sender tries "
+        "again on 408, 425, 429 and 5xx, under the same key. A batch holds at most "
+        f"{batch.MAX_EVENTS} events, of at most {batch.MAX_MONTHS} months, and {batch.MAX_BYTES} bytes after "
+        f"decompression; of refused events the first {batch.MAX_REJECTIONS} are named.",
         "security": [{"apiToken": []}],
         "parameters": [_IDEMPOTENCY_KEY, _ENCODING],
         "requestBody": {"required": True, "content": {"application/json": _BATCH}},
@@ -164,6 +176,25 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
                 },
             },
             **problems(400, 401, 403, 503),
+        },
+    },
+    "erase_user": {
+        "tags": ["privacy"],
+        "summary": "Erase a person",
+        "description": "Takes the person's events out of the outbox, its dead letters and the warehouse, and the "
+        "person's name out of the events of others. What was accepted before the request is gone when it is answered; "
+        "what arrives later is new data. Takes about a minute for ten million stored events. A service that uploads "
+        "erases what waits there; ask the collector as well, by the pseudonym. A collector that was given no `salt` "
+        "takes pseudonyms only. Leaves an entry in `audit.log` that does not name the person. Needs the scope `admin`.",
+        "security": [{"apiToken": []}],
+        "parameters": [_USER],
+        "responses": {
+            "200": json_answer(
+                "The person is erased, now or before.",
+                ErasedSchema,
+                {"erased": 120, "mentions": 4, "pseudonym": "u_k3vq_nzqw4y3jmfzgs5dfon2gk3tfmrzxi2lo"},
+            ),
+            **problems(400, 401, 403, 404, 503),
         },
     },
     "healthz": {

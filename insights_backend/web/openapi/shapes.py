@@ -44,7 +44,7 @@ def date(description: str) -> Field:
     return fields.String(required=True, metadata={"format": "date", "description": description})
 
 
-def text(description: str, *choices: str) -> Field:
-    """Declare a text; with choices, it is one of them."""
+def text(description: str, *choices: str, unknown: bool = False) -> Field:
+    """Declare a text; with choices, it is one of them; null where it is not known."""
     checks = [validate.OneOf(choices)] if choices else []
-    return fields.String(required=True, validate=checks, metadata={"description": description})
+    return fields.String(required=True, allow_none=unknown, validate=checks, metadata={"description": description})

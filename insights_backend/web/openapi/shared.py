@@ -58,7 +58,7 @@ PROBLEMS: Mapping[int, dict[str, Any]] = {
     400: _problem(
         "malformed_json",
         "the body is not JSON: line 1, column 2",
-        "The body or a parameter cannot be read (`malformed_json`, `invalid_parameter`).",
+        "The body or a parameter cannot be read (`malformed_json`, `invalid_parameter`, `invalid_entity_ref`).",
     ),
     401: _problem(
         "unauthenticated",

@@ -1,9 +1,9 @@
-"""The HTTP interface of the whole service, from the outside."""
+"""Events over HTTP, from the outside: what is taken, from whom, and what is kept of it."""
 
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,55 +11,15 @@ import pytest
 import responses
 from flask import Flask
 
-from insights_backend.access import TokenStore
 from insights_backend.app import api
-from insights_backend.settings.values import AuthSettings, IngestSettings, Secret
-from insights_backend.warehouse.engine import Engine
-from tests.app import BASE, Service, running, settings_for
+from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.settings.values import AuthSettings, CatalogSettings, IngestSettings, Secret
+from tests.app import BASE, JWKS_URL, VISIT, Make, Service, error
 from tests.fakes import NOW
+from tests.fakes_catalog import BASE_URL, FakeBackstage
 from tests.tokens import jwks, signing_key, user_claims
 
-Make = Callable[..., Service]
-
-VISIT: dict[str, Any] = {
-    "action": "navigate",
-    "subject": "/catalog/default/component/petstore",
-    "attributes": {"namespace": "default", "kind": "component", "name": "petstore"},
-    "context": {"pluginId": "catalog", "extension": "App", "routeRef": "catalog:entity"},
-}
-
-
-@pytest.fixture
-def make(tmp_path: Path, warehouse_dsn: str, engine: Engine) -> Iterator[Make]:
-    """Make services in the test's own directory; each is closed when the test ends."""
-    engine.close()
-    open_services = []
-
-    def build(**changes: Any) -> Service:
-        context = running(settings_for(tmp_path, warehouse_dsn, **changes))
-        open_services.append(context)
-        return context.__enter__()
-
-    yield build
-    for context in open_services:
-        context.__exit__(None, None, None)
-
-
-@pytest.fixture
-def service(make: Make) -> Service:
-    return make()
-
-
-def error(answer: Any) -> tuple[int, str]:
-    """The status and code of an error, whose shape is checked."""
-    assert answer.content_type == "application/json"
-    body: dict[str, Any] = answer.json
-    assert list(body) == ["error"]
-    assert sorted(body["error"]) == ["code", "message"]
-    return answer.status_code, body["error"]["code"]
-
-
-# Ingest
+# Bodies
 
 
 @pytest.mark.parametrize("body", [{"events": [VISIT]}, [VISIT], VISIT])
@@ -73,7 +33,6 @@ def test_an_event_is_stored_enriched_and_counted_when_200_is_answered(service: S
     assert event["entityMetadata"]["spec.owner"] == "group:default/team-a"
     (summary,) = service.get("/reports/summary").json["rows"]
     assert (summary["events"], summary["activeUsers"], summary["totalUsers"]) == (1, 1, 2)
-    assert summary["topPlugins"] == [{"plugin": "catalog", "events": 1, "users": 1}]
 
 
 def test_under_load_202_says_that_events_are_on_disk(service: Service) -> None:
@@ -200,13 +159,6 @@ def test_a_full_outbox_is_503_with_a_time_to_come_back_and_nothing_accepted(make
     assert service.backend.outbox.backlog().requests == 0
 
 
-def test_a_service_that_cannot_take_events_is_not_ready(service: Service) -> None:
-    service.backend.outbox._max_bytes = 0
-    answer = service.get("/readyz")
-    assert (answer.status_code, answer.json["status"]) == (503, "unready")
-    assert "outbox.maxBytes" in answer.json["degraded"]["outbox"]
-
-
 def test_an_event_refused_for_want_of_room_may_be_sent_again(make: Make) -> None:
     service = make(outbox_max_bytes=10)
     service.post({**VISIT, "id": "a"})
@@ -235,9 +187,6 @@ def test_a_relay_with_its_token_names_the_user(make: Make) -> None:
     assert service.export()[0]["groups"] == ["group:default/team-a"]
     assert error(service.post(VISIT, headers={"Authorization": "Bearer wrong"})) == (401, "unauthenticated")
     assert error(service.post(VISIT)) == (401, "unauthenticated")
-
-
-JWKS_URL = "http://backstage.example.com/api/auth/.well-known/jwks.json"
 
 
 @responses.activate
@@ -269,6 +218,40 @@ def test_keys_that_cannot_be_fetched_are_503_and_no_fault_of_the_caller(make: Ma
     service = make(auth=AuthSettings(mode="backstage", jwks_url=JWKS_URL))
     answer = service.post(VISIT, headers={"Authorization": f"Bearer {signing_key().token(user_claims(NOW))}"})
     assert error(answer) == (503, "unavailable")
+
+
+# The catalog
+
+
+def described(kind: str, name: str, **spec: Any) -> dict[str, Any]:
+    return {"kind": kind, "metadata": {"name": name, "namespace": "default"}, "spec": spec}
+
+
+def test_a_request_about_what_is_not_known_yet_asks_the_catalog_once_where_groups_are_filtered_too(make: Make) -> None:
+    backstage = FakeBackstage(
+        [
+            described("User", "Jane", memberOf=["rnd", "Team-A", "gone"]),
+            described("Group", "Team-A", type="Team"),
+            described("Group", "rnd", type="department"),
+            described("Component", "Petstore", type="service"),
+        ],
+        "catalog-token",
+    )
+    service = make(
+        catalog=CatalogSettings(base_url=BASE_URL, token=Secret("catalog-token")),
+        capture_identity_groups_filter=EntityFilterQuery.parse({"spec.type": "team"}),
+    )
+    with responses.RequestsMock() as mock:
+        backstage.serve(mock)
+        assert service.backend.groups
+        service.backend.groups.read()
+        backstage.requests.clear()
+        service.post([VISIT, {**VISIT, "action": "click"}])
+        assert [request.method for request in backstage.requests] == ["POST"]
+        service.post(VISIT)
+        assert len(backstage.requests) == 1
+    for event in service.export():
+        assert (event["groups"], event["entityMetadata"]["spec.type"]) == (["group:default/team-a"], "service")
 
 
 # Privacy
@@ -323,178 +306,7 @@ def test_pages_of_the_portal_may_send_and_others_may_not(make: Make) -> None:
     assert len(service.export()) == 2
 
 
-# Config and total users
-
-
-def test_config_shows_what_is_captured_and_no_secret(make: Make) -> None:
-    service = make(
-        capture_entity_fields=("metadata.tags",),
-        auth=AuthSettings(mode="static", tokens=(Secret("relay-token-1"),)),
-    )
-    answer = service.get("/config")
-    assert answer.json["captureEntityFields"][-1] == "metadata.tags"
-    assert answer.json["captureIdentityFields"] == ["metadata.namespace", "spec.memberOf"]
-    assert "relay-token" not in answer.text
-    assert "salt of" not in answer.text
-
-
-def test_total_users_counts_the_users_of_the_catalog(service: Service) -> None:
-    assert service.get("/total-users").json == {
-        "totalUsers": 2,
-        "asOf": "2026-11-23T10:00:00Z",
-        "stale": False,
-    }
-
-
-# Reading
-
-
-def test_reports_and_export_need_a_token_of_their_scope(make: Make, tmp_path: Path) -> None:
-    service = make(dashboard_access="token")
-    store = TokenStore(tmp_path / "var" / "tokens.sqlite3", service.clock, bytes)
-    view = {"Authorization": f"Bearer {store.create('v', 'view')}"}
-    assert error(service.get("/reports/summary")) == (401, "unauthenticated")
-    assert error(service.get("/reports/summary", headers={"Authorization": "Bearer x"})) == (
-        401,
-        "unauthenticated",
-    )
-    assert service.get("/reports/summary", headers=view).status_code == 200
-    assert error(service.get("/export", headers=view)) == (403, "forbidden")
-    store.revoke("v")
-    assert error(service.get("/reports/summary", headers=view)) == (401, "unauthenticated")
-
-
-@responses.activate
-@pytest.mark.parametrize(
-    ("viewers", "expected"),
-    [(("user:default/jane",), 200), (("group:default/team-a",), 200), (("user:default/x",), 401), ((), 401)],
-)
-def test_a_backstage_user_who_is_a_viewer_may_read_reports(make: Make, viewers: tuple[str, ...], expected: int) -> None:
-    key = signing_key()
-    responses.get(JWKS_URL, json=jwks(key))
-    auth = AuthSettings(mode="backstage", jwks_url=JWKS_URL)
-    service = make(dashboard_access="token", auth=auth, viewers=viewers)
-    headers = {"Authorization": f"Bearer {key.token(user_claims(NOW))}"}
-    assert service.get("/reports/summary", headers=headers).status_code == expected
-    assert service.get("/export", headers=headers).status_code == 401
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "from=yesterday",
-        "from=2026-11-24&to=2026-11-23",
-        "from=1990-01-01&to=2026-11-23",
-        "timezone=Mars/Olympus",
-        "timezone=../../etc/passwd",
-        "interval=year",
-        "limit=0",
-        "limit=many",
-        "limit=1001",
-        "format=xml",
-        "compare=next",
-        "colour=red",
-        "from=2026-11-01&from=2026-11-02",
-        "group=a:b:c",
-        "plugin=",
-    ],
-)
-def test_a_parameter_that_cannot_be_used_is_named(service: Service, query: str) -> None:
-    answer = service.get(f"/reports/plugins?{query}")
-    assert error(answer) == (400, "invalid_parameter")
-    assert query.split("=", maxsplit=1)[0] in answer.json["error"]["message"]
-
-
-def test_a_report_has_one_envelope(service: Service) -> None:
-    service.post(VISIT)
-    answer = service.get("/reports/active-users?from=2026-11-22&to=2026-11-23&compare=previous&timezone=Asia/Kolkata")
-    assert answer.json == {
-        "report": "active-users",
-        "from": "2026-11-22",
-        "to": "2026-11-23",
-        "timezone": "Asia/Kolkata",
-        "rows": [
-            {"date": "2026-11-22", "active": 0, "new": 0, "returning": 0, "lost": 0},
-            {"date": "2026-11-23", "active": 1, "new": 1, "returning": 0, "lost": 0},
-        ],
-        "previous": [
-            {"date": "2026-11-20", "active": 0, "new": 0, "returning": 0, "lost": 0},
-            {"date": "2026-11-21", "active": 0, "new": 0, "returning": 0, "lost": 0},
-        ],
-    }
-
-
-def test_the_default_period_is_the_last_thirty_days(service: Service) -> None:
-    answer = service.get("/reports/plugins").json
-    assert (answer["from"], answer["to"], answer["total"]) == ("2026-10-25", "2026-11-23", 0)
-
-
-def test_repeated_filters_are_or_and_different_ones_and(service: Service) -> None:
-    for plugin, action in (("catalog", "navigate"), ("techdocs", "navigate"), ("search", "click")):
-        service.post({**VISIT, "action": action, "context": {"pluginId": plugin}})
-    query = "plugin=catalog&plugin=search&plugin=techdocs&action=navigate&group=team-a"
-    rows = service.get(f"/reports/plugins?{query}").json["rows"]
-    assert [row["plugin"] for row in rows] == ["catalog", "techdocs"]
-
-
-def test_a_report_as_csv_opens_safely_in_a_spreadsheet(service: Service) -> None:
-    service.post({**VISIT, "context": {"pluginId": '=HYPERLINK("http://x")'}})
-    answer = service.get("/reports/plugins?format=csv")
-    assert answer.mimetype == "text/csv"
-    assert answer.text.splitlines() == ["plugin,events,users", '"\'=HYPERLINK(""http://x"")",1,1']
-
-
-def test_the_export_has_three_formats(service: Service) -> None:
-    service.post({**VISIT, "id": "a"})
-    lines = service.get("/export?format=csv").text.splitlines()
-    assert lines[0].startswith("id,time,receivedAt,environment")
-    assert lines[1].startswith("a,2026-11-23T10:00:00.000Z")
-    assert service.get("/export?format=parquet").data[:4] == b"PAR1"
-    assert service.get("/export?from=2026-11-22&to=2026-11-22").data == b""
-
-
-def test_an_unknown_report_says_which_there_are(service: Service) -> None:
-    answer = service.get("/reports/nope")
-    assert error(answer) == (404, "not_found")
-    assert "active-users" in answer.json["error"]["message"]
-
-
-def test_unknown_routes_and_methods_have_the_one_error_shape(service: Service) -> None:
-    assert error(service.get("/nope")) == (404, "not_found")
-    assert error(service.get("/events")) == (405, "method_not_allowed")
-    assert "POST" in service.get("/events").headers["Allow"]
-
-
-def test_what_nobody_foresaw_is_500_without_a_word_of_the_data(
-    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    personal = "jane" + "@example.com"
-
-    def fail(*_: object) -> None:
-        raise RuntimeError(personal)
-
-    monkeypatch.setattr(service.backend.service, "ingest", fail)
-    answer = service.post(VISIT)
-    assert error(answer) == (500, "internal_error")
-    assert personal not in answer.text + caplog.text
-    assert "RuntimeError" in caplog.text
-
-
-# Operations
-
-
-def test_health_is_at_the_root_and_below_the_prefix(service: Service) -> None:
-    for path in ("/healthz", f"{BASE}/healthz"):
-        assert service.client.get(path).json == {"status": "ok"}
-
-
-def test_readiness_says_what_is_degraded(service: Service) -> None:
-    assert service.client.get("/readyz").json == {
-        "status": "ready",
-        "degraded": {"warehouse": "the warehouse is not open yet"},
-    }
-    service.warehouse.engine.open()
-    assert service.client.get("/readyz").json == {"status": "ready", "degraded": {}}
+# Otherwise
 
 
 def test_debug_logs_what_would_be_sent_and_sends_nothing(make: Make, caplog: pytest.LogCaptureFixture) -> None:
@@ -510,3 +322,18 @@ def test_the_blueprint_can_be_registered_elsewhere(make: Make) -> None:
     app.register_blueprint(api(service.backend, service.insights.settings, service.clock), url_prefix="/insights")
     assert app.test_client().get("/insights/config").status_code == 200
     assert app.test_client().post("/insights/events", data="{", content_type="text/plain").status_code == 400
+
+
+def test_what_nobody_foresaw_is_500_without_a_word_of_the_data(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    personal = "jane" + "@example.com"
+
+    def fail(*_: object) -> None:
+        raise RuntimeError(personal)
+
+    monkeypatch.setattr(service.backend.service, "ingest", fail)
+    answer = service.post(VISIT)
+    assert error(answer) == (500, "internal_error")
+    assert personal not in answer.text + caplog.text
+    assert "RuntimeError" in caplog.text

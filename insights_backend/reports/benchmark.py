@@ -1,0 +1,87 @@
+"""`benchmark`: how the period compares with the one before, with other instances, and group with group.
+
+A row for each metric of `summary` but the total users. *Previous*: the same in the period of equal length before.
+*Change*: (value - previous) / previous; null where previous is 0 or not known. *Quartiles*: of the metric over all
+instances with an event in the period, whatever the filter `instance` says, as the first quartile, median and third
+quartile, linear between the two nearest values (the inclusive method of Python's `statistics.quantiles`). *Position*:
+where the question is about one instance, the share of the others whose metric is at most as great. Both are null with
+fewer than five instances of which the metric is known, so that no portal's own numbers can be told from them.
+
+Where the filter `group` names groups, the rows of everything that is asked for are followed by each group's own: these
+are compared with each other, and not with instances.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from statistics import quantiles
+
+from insights_backend.reports.answer import Answer, Row, Sources
+from insights_backend.reports.measures import of_groups, of_instances, of_whole
+from insights_backend.reports.query import ReportQuery
+
+METRICS = ("events", "activeUsers", "newUsers", "sessions", "adoption", "stickiness")
+"""What is compared, in the order of the rows."""
+
+_FEWEST = 5
+_INSTANCES = "SELECT uniqExact(instance) AS instances FROM {table} WHERE {where}"
+
+_Number = int | float
+_Known = Mapping[str, _Number]
+
+
+def report(sources: Sources, query: ReportQuery) -> Answer:
+    """Answer with a row for each metric of the whole, and then of each group that is named."""
+    before = query.previous()
+    peers = _peers(sources, query)
+    named = set(query.filters.get("instance", ()))
+    own = named.pop() if len(named) == 1 else None
+    whole, earlier = of_whole(sources, query), of_whole(sources, before)
+    rows = [
+        {**_compared(metric, whole, earlier), **_placed(whole[metric], _known(metric, peers), own), "group": None}
+        for metric in METRICS
+    ]
+    return Answer(rows=rows + _groups(sources, query, before))
+
+
+def _groups(sources: Sources, query: ReportQuery, before: ReportQuery) -> list[Row]:
+    if "group" not in query.filters:
+        return []
+    now, then = of_groups(sources, query), of_groups(sources, before)
+    return [
+        {**_compared(metric, now[group], then[group]), "quartiles": None, "position": None, "group": group}
+        for group in dict.fromkeys(query.filters["group"])
+        for metric in METRICS
+    ]
+
+
+def _peers(sources: Sources, query: ReportQuery) -> dict[str, Row]:
+    """Measure all instances, unless they are too few to be shown."""
+    others = {name: values for name, values in query.filters.items() if name != "instance"}
+    everywhere = replace(query, filters=others)
+    sql = _INSTANCES.format(table=everywhere.table("instance"), where=everywhere.where())
+    (found,) = sources.engine.rows(sql, everywhere.parameters())
+    return of_instances(sources, everywhere) if found["instances"] >= _FEWEST else {}
+
+
+def _known(metric: str, peers: Mapping[str, Row]) -> _Known:
+    return {instance: row[metric] for instance, row in peers.items() if row[metric] is not None}
+
+
+def _compared(metric: str, now: Row, before: Row) -> Row:
+    value, previous = now[metric], before[metric]
+    change = None if value is None or not previous else (value - previous) / previous
+    return {"metric": metric, "value": value, "previous": previous, "change": change}
+
+
+def _placed(value: _Number | None, known: _Known, own: str | None) -> Row:
+    if len(known) < _FEWEST:
+        return {"quartiles": None, "position": None}
+    others = [number for instance, number in known.items() if instance != own]
+    return {
+        "quartiles": quantiles(known.values(), n=4, method="inclusive"),
+        "position": None if own is None or value is None else _share_at_most(value, others),
+    }
+
+
+def _share_at_most(value: _Number, numbers: Sequence[_Number]) -> float:
+    return sum(number <= value for number in numbers) / len(numbers)

@@ -1,0 +1,109 @@
+"""How much a portal is used, in a few numbers: of everything that is asked for, or of each of its parts.
+
+Events; active users (at least one event); new users (first event ever in the period); sessions (distinct session ids,
+and where there is none a user's events with no gap over 30 minutes); total users, as recorded for the period's last
+day; adoption (active ÷ total); stickiness (mean daily actives ÷ actives, over the period's last 28 days).
+
+A part has the numbers that the same question would have if a filter left this part alone.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from itertools import chain
+
+from insights_backend.reports.answer import Row, Sources
+from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.total_users import total_users, total_users_by_instance
+from insights_backend.warehouse.engine import Engine
+
+_STICKY_DAYS = 28
+
+_WHOLE = "''"
+_GROUP = "arrayJoin(arrayIntersect(groups, {group:Array(String)}))"
+_INSTANCE = "instance"
+
+_COUNTS = """
+SELECT {part} AS part, sum(events) AS events, uniqExactIf(userKey, userKey != 0) AS activeUsers
+FROM {table} WHERE {where} GROUP BY part
+"""
+_NEW_USERS = """
+SELECT part, count() AS newUsers
+FROM (
+    SELECT {part} AS part, min(time) AS first FROM {table} WHERE userKey != 0 AND {where_until} GROUP BY part, userKey)
+WHERE first >= fromUnixTimestamp64Milli({{start:Int64}}) GROUP BY part
+"""
+# A gap of half an hour never lies between the first and last event of one quarter hour: those two are enough.
+_SESSIONS = """
+SELECT part, uniqExactArray(named) + sum(arrayCount(gap -> gap > 1800000, arrayDifference(arraySort(moments))))
+    + countIf(notEmpty(moments)) AS sessions
+FROM (
+    SELECT {part} AS part, groupUniqArrayIf(sessionKey, sessionKey != 0) AS named, arrayConcat(
+        groupArrayIf(toUnixTimestamp64Milli(firstAt), sessionKey = 0 AND userKey != 0),
+        groupArrayIf(toUnixTimestamp64Milli(lastAt), sessionKey = 0 AND userKey != 0)) AS moments
+    FROM {table} WHERE {where} GROUP BY part, userKey)
+GROUP BY part
+"""
+_DAILY = """
+SELECT part, count() AS stickyUsers, sum(days) AS userDays
+FROM (
+    SELECT {part} AS part, uniqExact({day}) AS days FROM {table} WHERE userKey != 0 AND {where} GROUP BY part, userKey)
+GROUP BY part
+"""
+
+
+_NOTHING = {"events": 0, "activeUsers": 0, "newUsers": 0, "sessions": 0, "stickyUsers": 0, "userDays": 0}
+
+
+def of_whole(sources: Sources, query: ReportQuery) -> Row:
+    """Measure everything that a question asks for."""
+    (total,) = total_users(sources, query, [query.last])
+    return _measured(sources.engine, query, _WHOLE, {"": total})[""]
+
+
+def of_groups(sources: Sources, query: ReportQuery) -> dict[str, Row]:
+    """Measure each group that the question's filter `group` names."""
+    (total,) = total_users(sources, query, [query.last])
+    return _measured(sources.engine, query, _GROUP, dict.fromkeys(query.filters["group"], total))
+
+
+def of_instances(sources: Sources, query: ReportQuery) -> dict[str, Row]:
+    """Measure each instance that has an event in the period."""
+    totals = total_users_by_instance(sources, query, query.last)
+    measured = _measured(sources.engine, query, _INSTANCE, totals)
+    return {instance: row for instance, row in measured.items() if row["events"]}
+
+
+def _measured(engine: Engine, query: ReportQuery, part: str, totals: Mapping[str, int | None]) -> dict[str, Row]:
+    """Measure the parts that have events, or of which the total users are given."""
+    days = min(query.days, _STICKY_DAYS)
+    lately = query.since(query.last - timedelta(days - 1))
+    found = [
+        _by_part(engine, query, _COUNTS, part),
+        _by_part(engine, query, _NEW_USERS, part),
+        _by_part(engine, query, _SESSIONS, part, "session"),
+        _by_part(engine, lately, _DAILY, part),
+    ]
+    counts = {name: dict(_NOTHING) for name in {*totals, *found[0]}}
+    for name, row in chain.from_iterable(each.items() for each in found):
+        counts[name].update(row)
+    return {name: _row(row, totals.get(name), days) for name, row in counts.items()}
+
+
+def _by_part(engine: Engine, query: ReportQuery, sql: str, part: str, *asked: str) -> dict[str, Row]:
+    written = sql.format(
+        part=part, table=query.table(*asked), where=query.where(), where_until=query.where_until(), day=query.day()
+    )
+    return {row.pop("part"): row for row in engine.rows(written, query.parameters())}
+
+
+def _row(counts: Row, total: int | None, days: int) -> Row:
+    active, sticky = counts["activeUsers"], counts["stickyUsers"]
+    return {
+        "events": counts["events"],
+        "activeUsers": active,
+        "newUsers": counts["newUsers"],
+        "sessions": counts["sessions"],
+        "totalUsers": total,
+        "adoption": active / total if total else None,
+        "stickiness": counts["userDays"] / days / sticky if sticky else None,
+    }

@@ -1,0 +1,100 @@
+"""The schema: files of SQL, each applied once, in their order; on a cluster on all of its machines.
+
+A file is written for both sizes. `$local` ends a table's name where the cluster keeps a table on each machine under a
+`Distributed` one, `$on_cluster` and `$replicated` are empty on a single machine. What only a cluster needs stands in
+the file of the same name under `cluster/`.
+"""
+
+import logging
+from importlib import resources
+from string import Template
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from clickhouse_connect.driver.client import Client
+
+_log = logging.getLogger(__name__)
+
+_MIGRATIONS = Template("""
+CREATE TABLE IF NOT EXISTS migrations$local $on_cluster (name String, at DateTime DEFAULT now())
+ENGINE = ${replicated}MergeTree ORDER BY name
+""")
+_FORGOTTEN = {"events": "toDateTime(time)", "presence": "time", "usage": "time", "searches": "toDateTime(time)"}
+"""The tables that know of people, each with the moment of a row."""
+
+
+class Dialect:
+    """How the same table is written for one machine, and for a cluster.
+
+    Args:
+        cluster: the cluster's name in the server's configuration; None is a single machine.
+    """
+
+    def __init__(self, cluster: str | None) -> None:
+        self.cluster = cluster
+        self.local = "_local" if cluster else ""
+        self.on_cluster = f"ON CLUSTER '{cluster}'" if cluster else ""
+
+    def write(self, sql: str) -> list[str]:
+        """Write the statements of a schema file."""
+        code = "\n".join(line for line in sql.splitlines() if not line.lstrip().startswith("--"))
+        filled = Template(code).substitute(
+            cluster=self.cluster or "",
+            local=self.local,
+            on_cluster=self.on_cluster,
+            replicated="Replicated" if self.cluster else "",
+            window="replicated_deduplication_window" if self.cluster else "non_replicated_deduplication_window",
+        )
+        return [statement.strip() for statement in filled.split(";") if statement.strip()]
+
+
+def migrate(client: "Client", dialect: Dialect) -> None:
+    """Apply the schema files that are new; each is recorded once it is in place."""
+    for statement in dialect.write(_MIGRATIONS.template):
+        client.command(statement)
+    names = client.query(f"SELECT name FROM migrations{dialect.local}").result_rows  # noqa: S608 - our own name
+    done = {name for (name,) in names}
+    for name, file in schema_files(clustered=dialect.cluster is not None):
+        if name not in done:
+            for statement in dialect.write(file.read_text()):
+                client.command(statement)
+            client.insert(f"migrations{dialect.local}", [[name]], column_names=["name"])
+            _log.info("warehouse schema: %s applied", name)
+
+
+def schema_files(*, clustered: bool) -> "list[tuple[str, Traversable]]":
+    """List the schema files by name, in the order in which they are applied."""
+    schema = resources.files("insights_backend.warehouse") / "schema"
+    names = sorted(file.name for file in schema.iterdir() if file.name.endswith(".sql"))
+    found = []
+    for name in names:
+        found.append((name, schema / name))
+        if clustered and (schema / "cluster" / name).is_file():
+            found.append((f"cluster/{name}", schema / "cluster" / name))
+    return found
+
+
+def keep_for(client: "Client", dialect: Dialect, days: int | None) -> None:
+    """Let the engine forget what is older than so many days, or nothing; changes only what is not so already.
+
+    The engine forgets by itself from then on: what is over its time goes with the next merge of its part, which comes
+    at once after a start and then at least every four hours (`merge_with_ttl_timeout`). Where the days are changed, it
+    looks through what is there in the background: minutes for ten million events, and nobody waits for it.
+    """
+    for table, moment in _FORGOTTEN.items():
+        name = f"{table}{dialect.local}"
+        defined = client.query(
+            "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = %(name)s",
+            parameters={"name": name},
+        ).result_rows[0][0]
+        alter = f"ALTER TABLE {name} {dialect.on_cluster}"
+        if days is None and " TTL " in defined:
+            client.command(f"{alter} REMOVE TTL")
+        if days is not None and f" TTL {moment} + toIntervalDay({days}) " not in defined:
+            # In two steps, of which the long one is not waited for.
+            client.command(
+                f"{alter} MODIFY TTL {moment} + toIntervalDay({days})", settings={"materialize_ttl_after_modify": 0}
+            )
+            client.command(f"{alter} MATERIALIZE TTL", settings={"mutations_sync": 0})

@@ -1,0 +1,23 @@
+-- What people searched for and what they opened of it: a twentieth of the events, each whole and by itself, since which
+-- of them count depends on those before and after. Columns are named as in the events.
+CREATE TABLE IF NOT EXISTS searches$local $on_cluster
+(
+    time DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    userKey UInt64,
+    action LowCardinality(String),
+    term String,
+    value Nullable(Float64),
+    pluginId LowCardinality(String),
+    environment LowCardinality(String),
+    instance LowCardinality(String),
+    groups Array(LowCardinality(String))
+)
+ENGINE = ${replicated}MergeTree
+PARTITION BY toYYYYMM(time)
+ORDER BY (toDate(time), userKey, time)
+SETTINGS fsync_after_insert = 1, default_compression_codec = 'ZSTD', $window = 1000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS searches_of_events $on_cluster TO searches$local AS
+SELECT time, userKey, action, term, value, pluginId, environment, instance, groups
+FROM events$local
+WHERE action IN ('search', 'discover');

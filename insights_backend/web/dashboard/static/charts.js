@@ -1,0 +1,135 @@
+// Draws a chart of the table that stands behind it, so that both say the same.
+
+import { placeMarks } from './marks.js';
+import { date, number } from './numbers.js';
+import { offerPicture } from './pictures.js';
+
+const COLOURS = ['--one', '--two', '--three'];
+const drawn = new Set();
+
+export function drawCharts(root) {
+  if (!window.Chart) return; // the tables say it all
+  for (const place of root.querySelectorAll('.chart')) draw(place);
+  // Marks come into a chart that is there already.
+  const around = root.closest?.('.chart');
+  if (around) placeMarks(around);
+}
+
+function draw(place) {
+  const table = place.parentElement.querySelector('table');
+  const canvas = document.createElement('canvas');
+  canvas.setAttribute('role', 'img');
+  canvas.setAttribute('aria-label', `${place.dataset.title}, drawn; the table below holds the numbers`);
+  place.prepend(canvas);
+  const chart = new Chart(canvas, configuration(read(table), place));
+  place.chart = chart;
+  drawn.add(place);
+  offerPicture(place.closest('.panel'), chart, place.dataset.title);
+}
+
+function read(table) {
+  const rows = [...table.tBodies[0].rows];
+  const heads = [...table.tHead.rows[0].cells];
+  const series = heads.flatMap((head, column) =>
+    head.dataset.draw ? [{ ...head.dataset, label: head.textContent, values: rows.map((row) => value(row.cells[column])) }] : [],
+  );
+  return {
+    days: rows.map((row) => row.querySelector('time').dateTime),
+    open: rows.findIndex((row) => row.classList.contains('unfinished')),
+    series,
+  };
+}
+
+function value(cell) {
+  const data = cell.querySelector('data');
+  return data ? Number(data.value) : null;
+}
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function configuration(read, place) {
+  const bars = read.series.some((each) => each.draw === 'bar');
+  return {
+    type: bars ? 'bar' : 'line',
+    data: { labels: read.days, datasets: read.series.map((each, index) => dataset(each, index, read.open)) },
+    options: {
+      animation: false,
+      maintainAspectRatio: false,
+      interaction: { mode: 'index', intersect: false },
+      scales: scales(read.series[0].kind, bars),
+      plugins: { legend: legend(read.series), tooltip: tooltip() },
+    },
+    plugins: [{ id: 'marks', afterUpdate: () => placeMarks(place), resize: () => placeMarks(place) }],
+  };
+}
+
+function dataset(series, index, open) {
+  const bar = series.draw === 'bar' || series.draw === 'below';
+  const ink = colour(series.draw === 'ghost' ? '--ghost' : COLOURS[index]);
+  return {
+    label: series.label,
+    kind: series.kind,
+    data: series.draw === 'below' ? series.values.map((each) => -each) : series.values,
+    order: series.draw === 'ghost' ? 1 : 0,
+    borderColor: ink,
+    backgroundColor: bar ? series.values.map((_, place) => (place === open ? faint(ink) : ink)) : ink,
+    borderWidth: bar ? 0 : 2,
+    borderDash: series.draw === 'ghost' ? [5, 4] : [],
+    segment: { borderDash: (part) => (series.draw === 'line' && part.p1DataIndex === open ? [2, 3] : undefined) },
+    pointRadius: series.values.length === 1 ? 3 : 0,
+    pointHoverRadius: 4,
+    maxBarThickness: 28,
+  };
+}
+
+// What is not over yet.
+function faint(ink) {
+  return `color-mix(in srgb, ${ink} 40%, transparent)`;
+}
+
+function scales(kind, stacked) {
+  const ticks = { color: colour('--soft') };
+  return {
+    x: {
+      stacked,
+      grid: { display: false },
+      border: { color: colour('--line') },
+      ticks: { ...ticks, maxRotation: 0, autoSkipPadding: 16, callback(index) { return date(this.getLabelForValue(index)); } },
+    },
+    y: {
+      stacked,
+      beginAtZero: true,
+      grid: { color: colour('--line') },
+      border: { display: false },
+      ticks: { ...ticks, maxTicksLimit: 6, precision: kind === 'count' ? 0 : undefined, callback: (each) => number(Math.abs(each), kind === 'share' ? 'whole' : 'count') },
+    },
+  };
+}
+
+function legend(series) {
+  return {
+    display: series.length > 1,
+    align: 'end',
+    labels: { color: colour('--ink'), boxHeight: 2, boxWidth: 18 },
+  };
+}
+
+function tooltip() {
+  return {
+    callbacks: {
+      title: (items) => date(items[0].label, 'full'),
+      label: (item) => `${item.dataset.label}: ${item.raw === null ? '–' : number(Math.abs(item.raw), item.dataset.kind)}`,
+    },
+  };
+}
+
+// The colours are the page's; so they change with it.
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+  for (const place of [...drawn].filter((each) => each.isConnected)) {
+    place.chart.destroy();
+    place.querySelector('canvas').remove();
+    draw(place);
+  }
+});

@@ -1,0 +1,23 @@
+// Makes a page live: its panels come, numbers are written as the reader's language does, charts are drawn.
+
+import { drawCharts } from './charts.js';
+import { localise } from './numbers.js';
+import { loadPanels } from './panels.js';
+
+function enliven(place) {
+  localise(place);
+  drawCharts(place);
+}
+
+// The reader's own zone first, where the service knows it.
+function offerOwnZone() {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const select = document.querySelector('select[name=timezone]');
+  const option = select && [...select.options].find((each) => each.value === own);
+  if (option) select.prepend(option);
+}
+
+localise(document);
+offerOwnZone();
+drawCharts(document);
+loadPanels(document, enliven);

@@ -1,0 +1,177 @@
+"""What a service tells over HTTP, from the outside: its configuration, reports, events, and how it is."""
+
+from pathlib import Path
+
+import pytest
+import responses
+
+from insights_backend.access import TokenStore
+from insights_backend.settings.values import AuthSettings, Secret
+from tests.app import BASE, JWKS_URL, VISIT, Make, Service, error
+from tests.fakes import NOW
+from tests.tokens import jwks, signing_key, user_claims
+
+# Config and total users
+
+
+def test_config_shows_what_is_captured_and_no_secret(make: Make) -> None:
+    service = make(
+        capture_entity_fields=("metadata.tags",),
+        auth=AuthSettings(mode="static", tokens=(Secret("relay-token-1"),)),
+    )
+    answer = service.get("/config")
+    assert answer.json["captureEntityFields"][-1] == "metadata.tags"
+    assert answer.json["captureIdentityFields"] == ["metadata.namespace", "spec.memberOf"]
+    assert "relay-token" not in answer.text
+    assert "salt of" not in answer.text
+
+
+def test_total_users_counts_the_users_of_the_catalog(service: Service) -> None:
+    assert service.get("/total-users").json == {
+        "totalUsers": 2,
+        "asOf": "2026-11-23T10:00:00Z",
+        "stale": False,
+    }
+
+
+# Reports and export
+
+
+def test_reports_and_export_need_a_token_of_their_scope(make: Make, tmp_path: Path) -> None:
+    service = make(dashboard_access="token")
+    store = TokenStore(tmp_path / "var" / "tokens.sqlite3", service.clock, bytes)
+    view = {"Authorization": f"Bearer {store.create('v', 'view')}"}
+    assert error(service.get("/reports/summary")) == (401, "unauthenticated")
+    assert error(service.get("/reports/summary", headers={"Authorization": "Bearer x"})) == (
+        401,
+        "unauthenticated",
+    )
+    assert service.get("/reports/summary", headers=view).status_code == 200
+    assert error(service.get("/export", headers=view)) == (403, "forbidden")
+    store.revoke("v")
+    assert error(service.get("/reports/summary", headers=view)) == (401, "unauthenticated")
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("viewers", "expected"),
+    [(("user:default/jane",), 200), (("group:default/team-a",), 200), (("user:default/x",), 401), ((), 401)],
+)
+def test_a_backstage_user_who_is_a_viewer_may_read_reports(make: Make, viewers: tuple[str, ...], expected: int) -> None:
+    key = signing_key()
+    responses.get(JWKS_URL, json=jwks(key))
+    auth = AuthSettings(mode="backstage", jwks_url=JWKS_URL)
+    service = make(dashboard_access="token", auth=auth, viewers=viewers)
+    headers = {"Authorization": f"Bearer {key.token(user_claims(NOW))}"}
+    assert service.get("/reports/summary", headers=headers).status_code == expected
+    assert service.get("/export", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=yesterday",
+        "from=2026-11-24&to=2026-11-23",
+        "from=1990-01-01&to=2026-11-23",
+        "timezone=Mars/Olympus",
+        "timezone=../../etc/passwd",
+        "interval=year",
+        "limit=0",
+        "limit=many",
+        "limit=1001",
+        "format=xml",
+        "compare=next",
+        "colour=red",
+        "from=2026-11-01&from=2026-11-02",
+        "group=a:b:c",
+        "plugin=",
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_named(service: Service, query: str) -> None:
+    answer = service.get(f"/reports/plugins?{query}")
+    assert error(answer) == (400, "invalid_parameter")
+    assert query.split("=", maxsplit=1)[0] in answer.json["error"]["message"]
+
+
+def test_a_report_has_one_envelope(service: Service) -> None:
+    service.post(VISIT)
+    answer = service.get("/reports/active-users?from=2026-11-22&to=2026-11-23&compare=previous&timezone=Asia/Kolkata")
+    assert answer.json == {
+        "report": "active-users",
+        "from": "2026-11-22",
+        "to": "2026-11-23",
+        "timezone": "Asia/Kolkata",
+        "rows": [
+            {"date": "2026-11-22", "active": 0, "new": 0, "returning": 0, "lost": 0},
+            {"date": "2026-11-23", "active": 1, "new": 1, "returning": 0, "lost": 0},
+        ],
+        "previous": [
+            {"date": "2026-11-20", "active": 0, "new": 0, "returning": 0, "lost": 0},
+            {"date": "2026-11-21", "active": 0, "new": 0, "returning": 0, "lost": 0},
+        ],
+    }
+
+
+def test_the_default_period_is_the_last_thirty_days(service: Service) -> None:
+    answer = service.get("/reports/plugins").json
+    assert (answer["from"], answer["to"], answer["total"]) == ("2026-10-25", "2026-11-23", 0)
+
+
+def test_repeated_filters_are_or_and_different_ones_and(service: Service) -> None:
+    for plugin, action in (("catalog", "navigate"), ("techdocs", "navigate"), ("search", "click")):
+        service.post({**VISIT, "action": action, "context": {"pluginId": plugin}})
+    query = "plugin=catalog&plugin=search&plugin=techdocs&action=navigate&group=team-a"
+    rows = service.get(f"/reports/plugins?{query}").json["rows"]
+    assert [row["plugin"] for row in rows] == ["catalog", "techdocs"]
+
+
+def test_a_report_as_csv_opens_safely_in_a_spreadsheet(service: Service) -> None:
+    service.post({**VISIT, "context": {"pluginId": '=HYPERLINK("http://x")'}})
+    answer = service.get("/reports/plugins?format=csv")
+    assert answer.mimetype == "text/csv"
+    assert answer.text.splitlines() == ["plugin,events,users", '"\'=HYPERLINK(""http://x"")",1,1']
+
+
+def test_the_export_has_three_formats(service: Service) -> None:
+    service.post({**VISIT, "id": "a"})
+    lines = service.get("/export?format=csv").text.splitlines()
+    assert lines[0].startswith("id,time,receivedAt,environment")
+    assert lines[1].startswith("a,2026-11-23T10:00:00.000Z")
+    assert service.get("/export?format=parquet").data[:4] == b"PAR1"
+    assert service.get("/export?from=2026-11-22&to=2026-11-22").data == b""
+
+
+def test_an_unknown_report_says_which_there_are(service: Service) -> None:
+    answer = service.get("/reports/nope")
+    assert error(answer) == (404, "not_found")
+    assert "active-users" in answer.json["error"]["message"]
+
+
+def test_unknown_routes_and_methods_have_the_one_error_shape(service: Service) -> None:
+    assert error(service.get("/nope")) == (404, "not_found")
+    assert error(service.get("/events")) == (405, "method_not_allowed")
+    assert "POST" in service.get("/events").headers["Allow"]
+
+
+# Operations
+
+
+def test_health_is_at_the_root_and_below_the_prefix(service: Service) -> None:
+    for path in ("/healthz", f"{BASE}/healthz"):
+        assert service.client.get(path).json == {"status": "ok"}
+
+
+def test_readiness_says_what_is_degraded(service: Service) -> None:
+    assert service.client.get("/readyz").json == {
+        "status": "ready",
+        "degraded": {"warehouse": "the warehouse is not open yet"},
+    }
+    service.warehouse.engine.open()
+    assert service.client.get("/readyz").json == {"status": "ready", "degraded": {}}
+
+
+def test_a_service_that_cannot_take_events_is_not_ready(service: Service) -> None:
+    service.backend.outbox._max_bytes = 0
+    answer = service.get("/readyz")
+    assert (answer.status_code, answer.json["status"]) == (503, "unready")
+    assert "outbox.maxBytes" in answer.json["degraded"]["outbox"]

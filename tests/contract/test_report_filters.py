@@ -1,0 +1,50 @@
+"""The filters that narrow to a page and to what was searched for."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from insights_backend.reports import actions, active_users, pages, plugins, searches, summary
+from insights_backend.reports.query import ReportQuery
+from insights_backend.warehouse.engine import Engine
+from tests.questions import asked, stored
+from tests.records import record
+
+ENTITY = {"entity": "component:default/petstore", "subject": "/catalog/default/component/petstore/ci?x=1"}
+EVENTS: list[dict[str, Any]] = [
+    record(user="u_a", view=True, **ENTITY),
+    record(user="u_b", view=True, **ENTITY),
+    record(user="u_b", view=True, subject="/catalog/"),
+    record(user="u_c", action="click", **ENTITY),
+    record(user="u_c", action="search", pluginId="search", subject="  Kafka\u00a0", value=0),
+    record(user="u_a", action="search", pluginId="search", subject="oauth", value=3),
+    record(user="u_a", action="discover", pluginId="search", subject="kafka", value=1),
+]
+
+
+def query(**filters: tuple[str, ...]) -> ReportQuery:
+    return ReportQuery(first=date(2026, 11, 23), last=date(2026, 11, 23), filters=filters)
+
+
+@pytest.fixture
+def engine(either_engine: Engine) -> Engine:
+    stored(either_engine, EVENTS)
+    return either_engine
+
+
+def test_a_page_leaves_its_views_and_nothing_else(engine: Engine) -> None:
+    narrowed = query(page=("/catalog/:namespace/:kind/:name/ci", "/nowhere"))
+    assert actions.report(asked(engine), narrowed).rows == [{"action": "navigate", "events": 2, "users": 2}]
+    assert [row["page"] for row in pages.report(asked(engine), narrowed).rows] == ["/catalog/:namespace/:kind/:name/ci"]
+    assert active_users.report(asked(engine), narrowed).rows[0]["active"] == 2
+    assert plugins.report(asked(engine), query(page=("/catalog",))).rows[0]["events"] == 1
+
+
+def test_a_term_leaves_its_searches_and_nothing_else(engine: Engine) -> None:
+    narrowed = query(term=("kafka",))
+    assert actions.report(asked(engine), narrowed).rows == [{"action": "search", "events": 1, "users": 1}]
+    (row,) = searches.report(asked(engine), narrowed).rows
+    assert (row["term"], row["searches"], row["noResults"]) == ("kafka", 1, 1)
+    assert summary.report(asked(engine), narrowed).rows[0]["activeUsers"] == 1
+    assert searches.report(asked(engine), query(term=("kafka", "oauth"))).total == 2

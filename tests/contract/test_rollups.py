@@ -1,0 +1,110 @@
+"""The rollups know what the events know, and the schema is fit for a cluster."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from insights_backend.delivery.destination import Batch, DeliveryError
+from insights_backend.warehouse.engine import Engine, QueryLimitError
+from insights_backend.warehouse.events import EventStore
+from insights_backend.warehouse.migrations import Dialect, schema_files
+from tests.questions import records, stored
+from tests.records import lines, record
+
+SUMS = "sum(events) AS events, sum(views) AS views, uniqExactIf(userKey, userKey != 0) AS users"
+BY_KEY = {
+    "presence": "sessionKey, environment, instance, groups",
+    "usage": "pluginId, action, environment, instance, groups",
+}
+
+
+@pytest.fixture
+def engine(either_engine: Engine) -> Engine:
+    return either_engine
+
+
+def sums(engine: Engine, table: str, by: str) -> list[dict[str, Any]]:
+    quarter = "toStartOfInterval(t.time, INTERVAL 15 MINUTE)"
+    keys = f"{quarter} AS quarter, userKey, {by}"
+    return engine.rows(f"SELECT {keys}, {SUMS} FROM {table} AS t GROUP BY {keys} ORDER BY ALL", {})  # noqa: S608 - ours
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=st.lists(records, max_size=40))
+@pytest.mark.parametrize("rollup", list(BY_KEY))
+def test_a_rollup_has_the_sums_of_the_events(engine: Engine, events: list[dict[str, Any]], rollup: str) -> None:
+    stored(engine, events)
+    assert sums(engine, rollup, BY_KEY[rollup]) == sums(engine, "events", BY_KEY[rollup])
+
+
+def test_presence_knows_the_first_and_last_event_of_a_quarter_hour(engine: Engine) -> None:
+    times = [f"2026-11-23T10:{minute}:00.000Z" for minute in ("14", "01", "09", "15")]
+    stored(engine, [record(user="u_1", time=time) for time in times])
+    rows = engine.rows("SELECT toString(firstAt) AS first, toString(lastAt) AS last FROM presence ORDER BY first", {})
+    assert rows == [
+        {"first": "2026-11-23 10:01:00.000", "last": "2026-11-23 10:14:00.000"},
+        {"first": "2026-11-23 10:15:00.000", "last": "2026-11-23 10:15:00.000"},
+    ]
+
+
+class CutShort(Engine):
+    """An engine that dies after the events are in, and before their ids are."""
+
+    def insert(self, table: str, *rows: Any, **more: Any) -> None:
+        if table == "event_ids":
+            raise DeliveryError("killed")
+        super().insert(table, *rows, **more)
+
+
+def test_a_batch_that_was_cut_short_reaches_what_it_missed_and_nothing_twice(
+    engine: Engine, warehouse_dsn: str, request: pytest.FixtureRequest
+) -> None:
+    in_process = "chdb" in request.node.name
+    batch = Batch("cut", 1, 2, lines(record(id="1"), record(id="2")))
+    (view,) = engine.rows("SHOW CREATE TABLE usage_of_events", {})
+    dying = CutShort(warehouse_dsn if in_process else request.getfixturevalue("clickhouse_dsn"))
+    engine.rows("DROP TABLE usage_of_events", {})
+    try:
+        with pytest.raises(DeliveryError, match="killed"):
+            EventStore(dying).deliver(batch)
+    finally:
+        engine.rows(view["statement"], {})
+        dying.close()
+    EventStore(engine).deliver(batch)
+    for table in ("events", "presence", "usage"):
+        assert engine.rows(f"SELECT sum(events) AS n FROM {table}", {}) == [{"n": 2}]  # noqa: S608 - ours
+
+
+@pytest.mark.parametrize("limit", [{"max_seconds": 0.05}, {"max_bytes": 1_000_000}])
+def test_a_question_over_its_limits_is_refused_and_the_next_one_answered(
+    warehouse_dsn: str, limit: dict[str, Any]
+) -> None:
+    engine = Engine(warehouse_dsn, **limit)
+    try:
+        with pytest.raises(QueryLimitError, match="shorter period"):
+            engine.rows("SELECT number AS n, count() FROM numbers(100000000) GROUP BY n", {})
+        assert engine.rows("SELECT 1 AS n", {}) == [{"n": 1}]
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("cluster", [None, "analytics"])
+def test_every_statement_of_the_schema_can_be_read_by_the_engine(engine: Engine, cluster: str | None) -> None:
+    dialect = Dialect(cluster)
+    files = schema_files(clustered=cluster is not None)
+    statements = [statement for _, file in files for statement in dialect.write(file.read_text())]
+    for statement in statements:
+        assert engine.rows("SELECT formatQuery({statement:String}) AS read", {"statement": statement})
+
+
+def test_on_a_cluster_every_table_is_replicated_and_stands_under_a_distributed_one() -> None:
+    dialect = Dialect("analytics")
+    statements = [s for _, file in schema_files(clustered=True) for s in dialect.write(file.read_text())]
+    tables = [s for s in statements if s.startswith("CREATE TABLE")]
+    local = {s.split()[5] for s in tables if "ENGINE = Replicated" in s}
+    distributed = {s.split()[5] for s in tables if "ENGINE = Distributed('analytics', currentDatabase()" in s}
+    assert all("ON CLUSTER 'analytics'" in statement for statement in statements)
+    assert local == {f"{name}_local" for name in distributed}
+    assert len(tables) == len(local) + len(distributed)

@@ -1,0 +1,77 @@
+"""The commands that ask a running service."""
+
+import pytest
+import responses
+from click.testing import CliRunner, Result
+
+from insights_backend.cli import main
+
+SERVICE = "http://127.0.0.1:7008/api/backstage-insights"
+ERASED = {"erased": 120, "mentions": 4, "pseudonym": "u_k3vq_nzqw4y3jmfzgs5dfon2gk3tfmrzxi2lo"}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, [*arguments])
+
+
+@responses.activate
+def test_a_person_is_erased_by_the_running_service_and_the_counts_are_told() -> None:
+    asked = responses.delete(
+        f"{SERVICE}/users/user%3Adefault%2Fjane",
+        json=ERASED,
+        match=[responses.matchers.header_matcher({"Authorization": "Bearer ibt_x"})],
+    )
+    done = run("erase-user", "user:default/jane", "--token", "ibt_x")
+    assert done.exit_code == 0
+    assert done.stdout == f"erased 120 events of {ERASED['pseudonym']}, and the name in 4 events of others\n"
+    assert asked.call_count == 1
+
+
+@responses.activate
+def test_a_service_that_refuses_to_erase_is_quoted_and_the_person_is_not_named() -> None:
+    message = '{"error":{"code":"forbidden","message":"this needs a token with the scope admin"}}'
+    responses.delete(f"{SERVICE}/users/jane", status=403, body=message)
+    refused = run("erase-user", "jane")
+    assert refused.exit_code == 1
+    assert "the service answered 403" in refused.stderr
+    assert "scope admin" in refused.stderr
+    assert "jane" not in refused.stderr
+
+
+def test_a_service_that_is_not_there_is_said_to_be_out_of_reach_and_the_person_is_not_named() -> None:
+    with responses.RequestsMock():
+        nowhere = run("erase-user", "jane", "--url", "http://127.0.0.1:1")
+    assert nowhere.exit_code == 1
+    assert "http://127.0.0.1:1 cannot be reached (ConnectionError)" in nowhere.stderr
+    assert "jane" not in nowhere.stderr
+
+
+def test_a_token_that_cannot_be_sent_is_refused_without_being_repeated() -> None:
+    refused = run("erase-user", "jane", "--token", "secret\n1")
+    assert refused.exit_code == 2
+    assert "--token" in refused.stderr
+    assert "secret" not in refused.stderr
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (401, "insights token create demo --scope upload"),
+        (403, "insights token create demo --scope upload"),
+        (404, "it must have the role collector"),
+    ],
+)
+def test_a_service_that_does_not_take_the_history_says_what_it_needs(status: int, expected: str) -> None:
+    responses.post(f"{SERVICE}/v1/batches", status=status)
+    refused = run("demo", "--users", "2", "--days", "1")
+    assert refused.exit_code == 1
+    assert expected in refused.stderr
+
+
+@responses.activate
+def test_events_of_the_history_that_are_refused_are_no_success() -> None:
+    responses.post(f"{SERVICE}/v1/batches", status=422)
+    refused = run("demo", "--users", "5", "--days", "9")
+    assert refused.exit_code == 2
+    assert "events for good" in refused.stderr
