@@ -3,7 +3,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from insights_backend import create_blueprint, load_settings
+from insights_backend import create_blueprint, create_dashboard, load_settings
 
 app = Flask(__name__)
 
@@ -13,4 +13,6 @@ def home() -> str:
     return "An app that was here before."
 
 
-app.register_blueprint(create_blueprint(load_settings(os.environ, Path.cwd())))
+settings = load_settings(os.environ, Path.cwd())
+app.register_blueprint(create_blueprint(settings))
+app.register_blueprint(create_dashboard(settings), url_prefix="/insights")

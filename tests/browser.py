@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 WAIT = 30_000
 """How long a page may take, in milliseconds: long, since the machine may be busy."""
 
-_SETTLED = """() => !document.querySelector('[aria-busy], .waiting')"""
+_SETTLED = """() => !document.querySelector('[aria-busy], .waiting') &&
+  [...document.querySelectorAll('.chart')].every((each) => each.chart || each.hidden)"""
 _SHIFTS = """
 window.shifted = 0;
 new PerformanceObserver((list) => {

@@ -74,7 +74,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
 _log = logging.getLogger(__name__)
 
 _FULL_RETRY_AFTER = 30
-_TRIAL_SECONDS = 1.0
+_TRIAL_SECONDS = 1.0  # for which the outcome of a trial is good, since each costs a write
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A row for each metric of `summary` but the total users. *Previous*: the same in 
 instances with an event in the period, whatever the filter `instance` says, as the first quartile, median and third
 quartile, linear between the two nearest values (the inclusive method of Python's `statistics.quantiles`). *Position*:
 where the question is about one instance, the share of the others whose metric is at most as great. Both are null with
-fewer than five instances of which the metric is known, so that no portal's own numbers can be told from them.
+fewer than five instances of which the metric is known: of so few, a number could be told to be a certain portal's.
 
 Where the filter `group` names groups, the rows of everything that is asked for are followed by each group's own: these
 are compared with each other, and not with instances.
@@ -16,7 +16,7 @@ from dataclasses import replace
 from statistics import quantiles
 
 from insights_backend.reports.answer import Answer, Row, Sources
-from insights_backend.reports.measures import of_groups, of_instances, of_whole
+from insights_backend.reports.measures import of_groups, of_instances
 from insights_backend.reports.query import ReportQuery
 
 METRICS = ("events", "activeUsers", "newUsers", "sessions", "adoption", "stickiness")
@@ -31,27 +31,20 @@ _Known = Mapping[str, _Number]
 
 def report(sources: Sources, query: ReportQuery) -> Answer:
     """Answer with a row for each metric of the whole, and then of each group that is named."""
-    before = query.previous()
-    peers = _peers(sources, query)
+    peers, own = _peers(sources, query), _only_instance(query)
+    now, before = of_groups(sources, query), of_groups(sources, query.previous())
+    rows = []
+    for group, measured in now.items():
+        for metric in METRICS:
+            value, known = measured[metric], {} if group else _known(metric, peers)
+            compared = {"metric": metric, **_compared(value, before[group][metric]), **_placed(value, known, own)}
+            rows.append({**compared, "group": group or None})
+    return Answer(rows=rows)
+
+
+def _only_instance(query: ReportQuery) -> str | None:
     named = set(query.filters.get("instance", ()))
-    own = named.pop() if len(named) == 1 else None
-    whole, earlier = of_whole(sources, query), of_whole(sources, before)
-    rows = [
-        {**_compared(metric, whole, earlier), **_placed(whole[metric], _known(metric, peers), own), "group": None}
-        for metric in METRICS
-    ]
-    return Answer(rows=rows + _groups(sources, query, before))
-
-
-def _groups(sources: Sources, query: ReportQuery, before: ReportQuery) -> list[Row]:
-    if "group" not in query.filters:
-        return []
-    now, then = of_groups(sources, query), of_groups(sources, before)
-    return [
-        {**_compared(metric, now[group], then[group]), "quartiles": None, "position": None, "group": group}
-        for group in dict.fromkeys(query.filters["group"])
-        for metric in METRICS
-    ]
+    return named.pop() if len(named) == 1 else None
 
 
 def _peers(sources: Sources, query: ReportQuery) -> dict[str, Row]:
@@ -67,10 +60,9 @@ def _known(metric: str, peers: Mapping[str, Row]) -> _Known:
     return {instance: row[metric] for instance, row in peers.items() if row[metric] is not None}
 
 
-def _compared(metric: str, now: Row, before: Row) -> Row:
-    value, previous = now[metric], before[metric]
+def _compared(value: _Number | None, previous: _Number | None) -> Row:
     change = None if value is None or not previous else (value - previous) / previous
-    return {"metric": metric, "value": value, "previous": previous, "change": change}
+    return {"value": value, "previous": previous, "change": change}
 
 
 def _placed(value: _Number | None, known: _Known, own: str | None) -> Row:

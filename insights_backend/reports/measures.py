@@ -7,6 +7,7 @@ day; adoption (active ÷ total); stickiness (mean daily actives ÷ actives, over
 A part has the numbers that the same question would have if a filter left this part alone.
 """
 
+from collections import ChainMap
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import chain
@@ -19,7 +20,7 @@ from insights_backend.warehouse.engine import Engine
 _STICKY_DAYS = 28
 
 _WHOLE = "''"
-_GROUP = "arrayJoin(arrayIntersect(groups, {group:Array(String)}))"
+_WHOLE_AND_GROUPS = "arrayJoin(arrayPushFront(arrayIntersect(groups, {group:Array(String)}), ''))"
 _INSTANCE = "instance"
 
 _COUNTS = """
@@ -49,8 +50,6 @@ FROM (
     SELECT {part} AS part, uniqExact({day}) AS days FROM {table} WHERE userKey != 0 AND {where} GROUP BY part, userKey)
 GROUP BY part
 """
-
-
 _NOTHING = {"events": 0, "activeUsers": 0, "newUsers": 0, "sessions": 0, "stickyUsers": 0, "userDays": 0}
 
 
@@ -61,9 +60,11 @@ def of_whole(sources: Sources, query: ReportQuery) -> Row:
 
 
 def of_groups(sources: Sources, query: ReportQuery) -> dict[str, Row]:
-    """Measure each group that the question's filter `group` names."""
+    """Measure everything that a question asks for, under an empty name, and each group that its filter names."""
     (total,) = total_users(sources, query, [query.last])
-    return _measured(sources.engine, query, _GROUP, dict.fromkeys(query.filters["group"], total))
+    groups = query.filters.get("group", ())
+    part = _WHOLE_AND_GROUPS if groups else _WHOLE
+    return _measured(sources.engine, query, part, dict.fromkeys(("", *groups), total))
 
 
 def of_instances(sources: Sources, query: ReportQuery) -> dict[str, Row]:
@@ -74,7 +75,7 @@ def of_instances(sources: Sources, query: ReportQuery) -> dict[str, Row]:
 
 
 def _measured(engine: Engine, query: ReportQuery, part: str, totals: Mapping[str, int | None]) -> dict[str, Row]:
-    """Measure the parts that have events, or of which the total users are given."""
+    """Measure the parts of which the total users are given, in their order, and then others that have events."""
     days = min(query.days, _STICKY_DAYS)
     lately = query.since(query.last - timedelta(days - 1))
     found = [
@@ -83,10 +84,10 @@ def _measured(engine: Engine, query: ReportQuery, part: str, totals: Mapping[str
         _by_part(engine, query, _SESSIONS, part, "session"),
         _by_part(engine, lately, _DAILY, part),
     ]
-    counts = {name: dict(_NOTHING) for name in {*totals, *found[0]}}
-    for name, row in chain.from_iterable(each.items() for each in found):
-        counts[name].update(row)
-    return {name: _row(row, totals.get(name), days) for name, row in counts.items()}
+    return {
+        name: _row(ChainMap(*(counts.get(name, {}) for counts in found), _NOTHING), totals.get(name), days)
+        for name in dict.fromkeys(chain(totals, *found))
+    }
 
 
 def _by_part(engine: Engine, query: ReportQuery, sql: str, part: str, *asked: str) -> dict[str, Row]:
@@ -96,7 +97,7 @@ def _by_part(engine: Engine, query: ReportQuery, sql: str, part: str, *asked: st
     return {row.pop("part"): row for row in engine.rows(written, query.parameters())}
 
 
-def _row(counts: Row, total: int | None, days: int) -> Row:
+def _row(counts: Mapping[str, int], total: int | None, days: int) -> Row:
     active, sticky = counts["activeUsers"], counts["stickyUsers"]
     return {
         "events": counts["events"],

@@ -60,11 +60,16 @@ def with_key(headers: Headers, key: str | None) -> Headers:
     Args:
         headers: the request's.
         key: the token as the body carries it; an Authorization header goes before it.
+
+    Raises:
+        UnauthenticatedError: it holds what cannot stand in a header.
     """
     header = headers.get("Authorization")
     token = _basic_token(header) if header else key
     if token is None:
         return headers
+    if not token.isprintable():
+        raise UnauthenticatedError("the token holds line breaks or control characters; no token does")
     known = Headers(list(headers.items()))
     known["Authorization"] = f"Bearer {token}"
     return known

@@ -56,8 +56,12 @@ class InsightSchema(Schema):
         days = (last - first).days + 1
         if days < 1:
             raise ValidationError("is before start_date", "end_date")
-        if days > _MAX_DAYS or first.year < _YEARS[0] or last.year > _YEARS[1]:
-            raise ValidationError(f"is more than {_MAX_DAYS} days ago, or out of the years 1970 to 2200", "start_date")
+        if days > _MAX_DAYS:
+            raise ValidationError(f"is more than {_MAX_DAYS} days before end_date", "start_date")
+        if first.year < _YEARS[0] or last.year > _YEARS[1]:
+            raise ValidationError(
+                f"lies, or end_date does, outside of the years {_YEARS[0]} to {_YEARS[1]}", "start_date"
+            )
         if data.get("grouping") == "hourly" and days > _MAX_HOURLY_DAYS:
             raise ValidationError(f"hourly is for at most {_MAX_HOURLY_DAYS} days", "grouping")
 

@@ -11,7 +11,8 @@ WITH
         'click', 'click', 'click', 'search', 'discover', 'click', 'click', 'click', 'create'][chance % 20 + 1] AS kind,
     toUInt32(pow(intDiv(chance, 100) % 1000 / 1000, 3) * 20) AS plugin,
     toUInt32(pow(intDiv(chance, 100000) % 10000 / 10000, 2) * 5000) AS service,
-    'component:default/service-' || toString(service) AS component,
+    if(kind = 'create', 'template:default/template-' || toString(service % 20),
+        'component:default/service-' || toString(service)) AS described,
     'group:default/team-' || toString(service % 200) AS team
 SELECT
     substring(lower(hex(sipHash128(person, day, number))), 1, 24), at, at + toIntervalMillisecond(200 + chance % 3000), 'production', 'local',
@@ -19,12 +20,13 @@ SELECT
     multiIf(kind IN ('search', 'discover'), 'how to ' || toString(service), kind = 'create', 'new service',
         '/catalog/default/component/service-' || toString(service) || ['', '/docs', '/ci-cd', '/api'][service % 4 + 1]),
     multiIf(kind = 'search', chance % 5, kind = 'discover', chance % 10, kind = 'create', 45, NULL),
-    multiIf(kind IN ('search', 'discover'), 'search', kind = 'create', 'scaffolder', 'plugin-' || toString(plugin)),
+    multiIf(kind IN ('search', 'discover'), 'search', kind = 'create', 'scaffolder', plugin = 1, 'techdocs',
+        'plugin-' || toString(plugin)),
     '', 'App', '', '{}', '{}', 'u_1a2b3c4d_' || substring(lower(hex(sipHash128('user', person))), 1, 26),
     '{"metadata.namespace":"default"}',
     ['group:default/department-' || toString(person % 12), 'group:default/team-' || toString(person % 200)],
-    if(kind IN ('navigate', 'click'), component, ''),
-    if(kind IN ('navigate', 'click'), '{"kind":"Component","metadata.namespace":"default","spec.type":"service",'
+    if(kind IN ('search', 'discover'), '', described),
+    if(kind NOT IN ('search', 'discover'), '{"kind":"Component","metadata.namespace":"default","spec.type":"service",'
         || '"spec.lifecycle":"production","spec.owner":"' || team || '"}', '{}'),
     '', kind = 'navigate', []
 FROM (

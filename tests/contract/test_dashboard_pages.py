@@ -274,7 +274,7 @@ def test_a_view_has_known_parameters_only() -> None:
 def test_files_are_kept_by_browsers_under_a_name_that_changes_with_them(pages: Flask) -> None:
     page = pages.test_client().get("/").text
     addresses = [e.attributes.get("src") or e.attributes["href"] for e in elements(page, "script", "link")]
-    assert len(addresses) == 4
+    assert len(addresses) == 3
     for address in addresses:
         answer = pages.test_client().get(address)
         assert answer.status_code == 200

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.html import links
 from tests.process import REPOSITORY, Process, free_port, serving, spawn
 
 VISIT = {"action": "navigate", "subject": "/catalog", "context": {"pluginId": "catalog"}}
@@ -110,7 +111,9 @@ def test_a_wrong_configuration_is_one_clear_line_and_exit_code_2(
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-def test_the_readmes_existing_app_serves_its_own_pages_and_takes_events(config: Path, tmp_path: Path) -> None:
+def test_the_readmes_existing_app_serves_its_own_pages_takes_events_and_shows_them(
+    config: Path, tmp_path: Path
+) -> None:
     example = (REPOSITORY / "examples" / "existing_app.py").read_text()
     assert f"```python\n{example}```" in (REPOSITORY / "README.md").read_text()
     arguments = ("--pythonpath", "examples", "--threads", "16", "existing_app:app")
@@ -119,6 +122,9 @@ def test_the_readmes_existing_app_serves_its_own_pages_and_takes_events(config: 
         assert send(process, VISIT) == 200
         refused = requests.post(f"{process.api}/events", data="{", timeout=10)
         assert (refused.status_code, refused.json()["error"]["code"]) == (415, "unsupported_media_type")
+        page = requests.get(f"{process.url}/insights/", timeout=10).text
+        rows = next(href for text, href in links(page).items() if text.startswith("CSV: Plugins"))
+        assert requests.get(process.url + rows, timeout=10).text.split() == ["plugin,events,users", "catalog,1,1"]
 
 
 def test_the_first_commands_of_the_readme_work_as_they_stand(config: Path, tmp_path: Path) -> None:

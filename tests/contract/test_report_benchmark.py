@@ -92,7 +92,7 @@ def write(engine: Engine, recorded: list[Told]) -> None:
     engine.insert("total_users", b"".join(map(orjson.dumps, rows)), token=str(uuid4()))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     events=st.lists(events, min_size=60, max_size=80) | st.lists(events, max_size=80),
     recorded=st.lists(told, min_size=6, max_size=20, unique_by=lambda each: (each.instance, each.moment)),
@@ -116,9 +116,9 @@ def visits(**by_instance: int) -> list[dict[str, Any]]:
     ]
 
 
-def row(engine: Engine, metric: str, group: str | None = None, **filters: tuple[str, ...]) -> dict[str, Any]:
+def row(engine: Engine, metric: str, of: str | None = None, **filters: tuple[str, ...]) -> dict[str, Any]:
     rows = benchmark.report(asked(engine), replace(PERIOD, filters=filters)).rows
-    (found,) = [row for row in rows if (row["metric"], row["group"]) == (metric, group)]
+    (found,) = [row for row in rows if (row["metric"], row["group"]) == (metric, of)]
     return found
 
 
@@ -131,10 +131,10 @@ def test_without_events_all_is_zero_or_unknown(engine: Engine) -> None:
 
 
 def test_the_change_is_against_the_period_of_equal_length_before(engine: Engine) -> None:
-    days = ["21", "22", "22", "23", "24", "25", "25"]  # the period is the last two, the one before has three events
+    days = ["21", "22", "23", "24", "25", "25"]  # the period is the 24th and 25th
     stored(engine, [record(time=f"2026-10-{day}T10:00:00.000Z", user="u_a") for day in days])
     events = row(engine, "events")
-    assert (events["value"], events["previous"], events["change"]) == (3, 3, 0.0)
+    assert (events["value"], events["previous"], events["change"]) == (3, 2, 0.5)
     new = row(engine, "newUsers")
     assert (new["value"], new["previous"], new["change"]) == (0, 0, None)
 
@@ -186,3 +186,12 @@ def test_each_group_that_is_named_is_beside_the_whole_once_and_as_if_it_were_ask
     for group in both:
         (alone,) = summary.report(asked(engine), replace(PERIOD, filters={"group": (group,)})).rows
         assert {r["metric"]: r["value"] for r in rows if r["group"] == group}.items() <= alone.items()
+
+
+def test_groups_are_compared_with_each_other_and_not_with_instances(engine: Engine) -> None:
+    stored(engine, [{**event, "groups": ["group:default/x"]} for event in visits(a=1, b=2, c=4, d=8, e=16)])
+    group = ("group:default/x",)
+    whole = row(engine, "events", instance=("a",), group=group)
+    of_group = row(engine, "events", of=group[0], instance=("a",), group=group)
+    assert (whole["quartiles"], whole["position"]) == ([2, 4, 8], 0.0)
+    assert (of_group["value"], of_group["quartiles"], of_group["position"]) == (1, None, None)

@@ -5,6 +5,7 @@ import base64
 import pytest
 from werkzeug.datastructures import Headers
 
+from insights_backend.errors import UnauthenticatedError
 from insights_backend.web.callers import with_key
 
 
@@ -33,3 +34,9 @@ def test_what_stands_for_a_bearer_token(given: str | None, key: str | None, foun
     known = with_key(headers, key)
     assert known.get("Authorization") == found
     assert known["X-Insights-User"] == "jane"
+
+
+@pytest.mark.parametrize(("given", "key"), [(basic("a\nb:"), None), (None, "a\r\nb"), (None, "\0")])
+def test_what_cannot_stand_in_a_header_is_no_token(given: str | None, key: str | None) -> None:
+    with pytest.raises(UnauthenticatedError, match="control characters"):
+        with_key(Headers({"Authorization": given} if given else {}), key)

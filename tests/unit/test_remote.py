@@ -29,8 +29,8 @@ def test_a_person_is_erased_by_the_running_service_and_the_counts_are_told() -> 
 
 @responses.activate
 def test_a_service_that_refuses_to_erase_is_quoted_and_the_person_is_not_named() -> None:
-    message = '{"error":{"code":"forbidden","message":"this needs a token with the scope admin"}}'
-    responses.delete(f"{SERVICE}/users/jane", status=403, body=message)
+    problem = {"error": {"code": "forbidden", "message": "this needs a token with the scope admin"}}
+    responses.delete(f"{SERVICE}/users/jane", status=403, json=problem)
     refused = run("erase-user", "jane")
     assert refused.exit_code == 1
     assert "the service answered 403" in refused.stderr

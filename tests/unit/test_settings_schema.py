@@ -1,3 +1,4 @@
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,9 @@ READ = [
     ("redaction.enabled", "off", "redaction.enabled", False),
     ("redaction.fields", {"a.b": "drop", "c": None}, "redaction.fields", {"a.b": "drop"}),
     ("dashboard.access", "open", "dashboard_access", "open"),
+    ("dashboard.header", "X-Forwarded-User", "dashboard_header", "X-Forwarded-User"),
+    ("dashboard.trustedProxies", ["10.0.0.7"], "dashboard_trusted_proxies", (ip_network("10.0.0.7/32"),)),
+    ("dashboard.trustedProxies", ["fd00::/8"], "dashboard_trusted_proxies", (ip_network("fd00::/8"),)),
     ("viewers", ["Group:RnD"], "viewers", ("group:default/rnd",)),
 ]
 
@@ -169,7 +173,14 @@ REFUSED = [
     ("redaction.fields", ["a"], "must be an object"),
     ("redaction.fields", {"a": "hide"}, "must be one of keep, pseudonymise, scan, drop"),
     ("redaction.fields", {"a b": "drop"}, "must be a dot path"),
-    ("dashboard.access", "header", "must be one of open, token"),
+    ("dashboard.access", "public", "must be one of open, token, header"),
+    ("dashboard.header", "X_User", "must be the name of a header"),
+    ("dashboard.header", "X-User: jane", "must be the name of a header"),
+    ("dashboard.trustedProxies", "10.0.0.7", "must be a list"),
+    ("dashboard.trustedProxies", ["proxy.example.com"], "item 1 must be an IP address or a network"),
+    ("dashboard.trustedProxies", ["10.0.0.7/16"], "item 1 must be an IP address or a network"),
+    ("dashboard.trustedProxies", ["10.0.0.7", "0.0.0.0/0"], "item 2 must not be every address there is"),
+    ("dashboard.trustedProxies", ["::/0"], "item 1 must not be every address there is"),
     ("viewers", ["component:x"], "item 1 must be a user or a group"),
     ("viewers", ["jane"], "item 1 the entity reference names no kind"),
     ("catalog.cacheTTL", "1m", "unknown key; did you mean cacheTtl?"),
@@ -204,6 +215,8 @@ def test_an_unknown_key_cannot_break_the_line() -> None:
         ({"auth": {"mode": "static"}}, BASE, "auth.tokens: missing"),
         ({"catalog": {"file": "o.yaml", "baseUrl": "http://c"}}, BASE, "catalog.file: set beside"),
         ({"upload": {"url": "https://u"}}, BASE, "upload.token: missing"),
+        ({"dashboard": {"access": "header", "trustedProxies": ["::1"]}}, BASE, "dashboard.header: missing"),
+        ({"dashboard": {"access": "header", "header": "X-User"}}, BASE, "dashboard.trustedProxies: missing"),
     ],
 )
 def test_keys_that_need_one_another_are_checked_together(

@@ -26,7 +26,7 @@ OURS: dict[str, Any] = {
     "ingest": {"maxAge": "3650d"},
     "outbox": {"maxBytes": 4096},
     "redaction": {"fields": {"attributes.note": "drop"}},
-    "dashboard": {"access": "open"},
+    "dashboard": {"access": "header", "header": "X-User", "trustedProxies": ["10.1.0.0/16"]},
     "viewers": ["group:default/rnd"],
     "warehouse": {"dsn": DSN},
 }
@@ -52,7 +52,7 @@ def test_what_is_shown_is_a_configuration_that_gives_the_same_settings() -> None
     ("section", "part"),
     [
         ("outbox", {"maxBytes": 4096}),
-        ("dashboard", {"access": "open"}),
+        ("dashboard", {"access": "header", "header": "X-User", "trustedProxies": ["10.1.0.0/16"]}),
         ("redaction", {"enabled": True, "fields": {"attributes.note": "drop"}}),
         ("ingest", {"maxBodyBytes": 1048576, "maxEvents": 1000, "maxAge": "315360000s"}),
         ("catalog", {"baseUrl": None, "token": None, "file": "org.yaml", "cacheTtl": "600s", "timeout": "0.25s"}),

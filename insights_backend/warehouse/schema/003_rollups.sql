@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS presence$local $on_cluster
 ENGINE = ${replicated}AggregatingMergeTree
 PARTITION BY toYYYYMM(time)
 ORDER BY (toDate(time), userKey, time, sessionKey, environment, instance, groups)
-SETTINGS fsync_after_insert = 1, default_compression_codec = 'ZSTD', $window = 1000;
+SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, default_compression_codec = 'ZSTD', $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS presence_of_events $on_cluster TO presence$local AS
 SELECT toDateTime(toStartOfInterval(e.time, INTERVAL 15 MINUTE)) AS time, userKey, sessionKey, environment, instance,
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS usage$local $on_cluster
 ENGINE = ${replicated}AggregatingMergeTree
 PARTITION BY toYYYYMM(time)
 ORDER BY (toDate(time), userKey, time, pluginId, action, environment, instance, groups)
-SETTINGS fsync_after_insert = 1, default_compression_codec = 'ZSTD', $window = 1000;
+SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, default_compression_codec = 'ZSTD', $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS usage_of_events $on_cluster TO usage$local AS
 SELECT toDateTime(toStartOfInterval(e.time, INTERVAL 15 MINUTE)) AS time, userKey, pluginId, action, environment,

@@ -9,4 +9,4 @@ CREATE TABLE IF NOT EXISTS total_users$local $on_cluster
 )
 ENGINE = ${replicated}ReplacingMergeTree(recordedAt)
 ORDER BY (environment, instance, day)
-SETTINGS fsync_after_insert = 1, default_compression_codec = 'ZSTD';
+SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, default_compression_codec = 'ZSTD';

@@ -95,16 +95,11 @@ def retention(sources: Sources, query: ReportQuery) -> Content:
 
 
 def anomalies(sources: Sources, query: ReportQuery) -> Content:
-    """Show what was out of the ordinary, the latest first."""
+    """Show what was out of the ordinary, the latest first; what of it is marked on the chart of active users."""
     answer = REPORTS["anomalies"](sources, query)
-    rows = sorted(answer.rows, key=lambda row: (row["date"], row["score"]), reverse=True)
-    return {"rows": rows[: query.limit], "total": len(rows), **answer.more}
-
-
-def marks(sources: Sources, query: ReportQuery) -> Content:
-    """Show the days on which the number of active users was out of the ordinary, by the interval of a chart."""
-    rows = [row for row in REPORTS["anomalies"](sources, query).rows if row["series"] == "activeUsers"]
-    return {"rows": [{**row, "interval": _interval(row, query)} for row in rows]}
+    rows = sorted(answer.rows, key=lambda row: (row["date"], abs(row["score"])), reverse=True)
+    marks = [{**row, "at": _interval(row, query)} for row in answer.rows if row["series"] == "activeUsers"]
+    return {"rows": rows[: query.limit], "total": len(rows), "marks": marks, **answer.more}
 
 
 def _interval(row: Row, query: ReportQuery) -> str:

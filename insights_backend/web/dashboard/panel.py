@@ -41,7 +41,6 @@ class Panel:
         ask: finds its content.
         columns: of its table, where its template has no other.
         wide: whether it takes the whole width.
-        marked: whether its chart marks the days that were out of the ordinary.
         least_days: how many days up to the last one it covers at least.
         by_week: whether days are too short for it.
     """
@@ -53,7 +52,6 @@ class Panel:
     ask: Ask
     columns: tuple[Column, ...] = ()
     wide: bool = False
-    marked: bool = False
     least_days: int = 1
     by_week: bool = False
 

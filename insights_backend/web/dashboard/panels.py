@@ -43,7 +43,6 @@ PANELS: Mapping[str, Panel] = {
             Column(key="previous", title="Period before", draw="ghost"),
         ),
         wide=True,
-        marked=True,
     ),
     "anomalies": Panel(
         title="Out of the ordinary",
@@ -191,7 +190,6 @@ PARTS: Mapping[str, tuple[str, Ask]] = {
     "trend-adoption": ("trend", contents.trend(REPORTS["adoption"], "adoption", "share")),
     "trend-stickiness": ("trend", contents.trend(REPORTS["stickiness"], "dauMau", "share")),
     "trend-events": ("trend", contents.trend(event_counts, "events", "count")),
-    "marks": ("marks", contents.marks),
     "choices": ("choices", contents.choices),
 }
 """What else comes by itself: parts of the page and of panels, each with its template."""

@@ -75,7 +75,7 @@ _BATCH = {
 }
 _TEXT = {"schema": {"type": "string"}}
 
-_READERS: list[dict[str, list[str]]] = [{"apiToken": []}, {"backstageToken": []}]
+_READERS: list[dict[str, list[str]]] = [{"apiToken": []}, {"backstageToken": []}, {"dashboardSession": []}]
 
 OPERATIONS: Mapping[str, dict[str, Any]] = {
     "ingest_events": {

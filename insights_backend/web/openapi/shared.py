@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from insights_backend.web.openapi.answers import ProblemSchema
+from insights_backend.web.sessions import COOKIE
 
 SECURITY_SCHEMES: Mapping[str, dict[str, Any]] = {
     "backstageToken": {
@@ -24,6 +25,13 @@ SECURITY_SCHEMES: Mapping[str, dict[str, Any]] = {
         "in": "header",
         "name": "X-Insights-User",
         "description": "An entity reference, believed as it stands where `auth.mode` is `none`; may be left out then.",
+    },
+    "dashboardSession": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "What the dashboard's login sets, where `dashboard.access` is `token`; it lasts 30 days, or "
+        "until the token that began it is revoked. It grants `view` and nothing else.",
     },
     "apiToken": {
         "type": "http",
@@ -58,7 +66,8 @@ PROBLEMS: Mapping[int, dict[str, Any]] = {
     400: _problem(
         "malformed_json",
         "the body is not JSON: line 1, column 2",
-        "The body or a parameter cannot be read (`malformed_json`, `invalid_parameter`, `invalid_entity_ref`).",
+        "The body or a parameter cannot be read (`malformed_json`, `invalid_parameter`, `invalid_entity_ref`), or no "
+        "event is valid (`invalid_event`).",
     ),
     401: _problem(
         "unauthenticated",

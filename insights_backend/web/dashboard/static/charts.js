@@ -1,18 +1,33 @@
 // Draws a chart of the table that stands behind it, so that both say the same.
 
-import { placeMarks } from './marks.js';
+import { placeMarks, takeMarks } from './marks.js';
 import { date, number } from './numbers.js';
 import { offerPicture } from './pictures.js';
 
 const COLOURS = ['--one', '--two', '--three'];
 const drawn = new Set();
 
-export function drawCharts(root) {
-  if (!window.Chart) return; // the tables say it all
-  for (const place of root.querySelectorAll('.chart')) draw(place);
-  // Marks come into a chart that is there already.
-  const around = root.closest?.('.chart');
-  if (around) placeMarks(around);
+let library; // comes when the first chart wants it, since it is large and the page shall be there at once
+
+export async function drawCharts(root) {
+  const places = [...root.querySelectorAll('.chart')];
+  if (places.length) await (library ??= loaded(new URL('chart.js', import.meta.url)));
+  for (const place of places) (window.Chart ? draw : showTable)(place);
+  takeMarks();
+}
+
+function loaded(url) {
+  return new Promise((resolve) => {
+    const script = document.createElement('script');
+    script.src = url;
+    script.onload = script.onerror = resolve;
+    document.head.append(script);
+  });
+}
+
+function showTable(place) {
+  place.hidden = true;
+  place.parentElement.querySelector('details').open = true;
 }
 
 function draw(place) {
@@ -23,6 +38,7 @@ function draw(place) {
   place.prepend(canvas);
   const chart = new Chart(canvas, configuration(read(table), place));
   place.chart = chart;
+  placeMarks(place);
   drawn.add(place);
   offerPicture(place.closest('.panel'), chart, place.dataset.title);
 }
@@ -61,7 +77,7 @@ function configuration(read, place) {
       scales: scales(read.series[0].kind, bars),
       plugins: { legend: legend(read.series), tooltip: tooltip() },
     },
-    plugins: [{ id: 'marks', afterUpdate: () => placeMarks(place), resize: () => placeMarks(place) }],
+    plugins: [{ id: 'marks', afterUpdate: () => place.chart && placeMarks(place) }],
   };
 }
 
@@ -129,6 +145,7 @@ function tooltip() {
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   for (const place of [...drawn].filter((each) => each.isConnected)) {
     place.chart.destroy();
+    place.chart = null;
     place.querySelector('canvas').remove();
     draw(place);
   }

@@ -20,4 +20,5 @@ function offerOwnZone() {
 localise(document);
 offerOwnZone();
 drawCharts(document);
-loadPanels(document, enliven);
+// The frames are painted before what fills them is asked for.
+requestAnimationFrame(() => setTimeout(() => loadPanels(document, enliven)));
