@@ -1,12 +1,13 @@
 # make run: the service on http://127.0.0.1:7008. make test: the tests, in under two minutes. make e2e: the heavy proofs,
 # in about ten. make demo: fills the service that `make run` started with a made-up history, to look at its reports; say
-# how much of it by DEMO="--users 2000 --days 365". Each sets up what it needs.
+# how much of it by DEMO="--users 2000 --days 365". make bench: the measurements; ten times the events by
+# BENCH="--events 100000000". Each sets up what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export INSIGHTS_CONFIG ?= config/app-config.yaml
 
-.PHONY: run demo test e2e lint types format clean
+.PHONY: run demo test e2e bench lint types format clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -c config/gunicorn.conf.py wsgi:app
@@ -19,6 +20,9 @@ test: $(VENV)/.dev
 
 e2e: $(VENV)/.e2e
 	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest -n 0 --no-cov --durations=0 -rA --show-capture=stdout tests/e2e
+
+bench: $(VENV)/.dev
+	env -u INSIGHTS_CONFIG $(BIN)/python -m tests.bench.warehouse $(BENCH)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

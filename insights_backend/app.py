@@ -62,7 +62,9 @@ def create_dashboard(settings: Settings) -> Blueprint:
         raise ConfigError("backstageInsights.upload.url: a process that uploads has no dashboard; the collector has")
     insights.start_reading()
     dashboard = _dashboard(insights, insights.warehouse, reports=".insights_reports.report")
-    dashboard.register_blueprint(_reports(insights, insights.warehouse))
+    reports = _reports(insights, insights.warehouse)
+    register_problems(reports)
+    dashboard.register_blueprint(reports)
     return dashboard
 
 

@@ -57,6 +57,7 @@ def counts(name: str, records: list[Record], query: ReportQuery) -> tuple[date, 
 def contributors(name: str, finding: Finding, records: list[Record], query: ReportQuery) -> list[Record]:
     """What moved a series on a day by a tenth of the whole or more, in its direction."""
     day, distance = date.fromordinal(finding.day), finding.actual - finding.expected
+    query = query.since(day - timedelta(finding.gap + 35))
     events, measure = of_series(name, records, query)
     keys: dict[str, Callable[[Record], Iterable[str]]] = {
         "plugin": lambda event: [event["pluginId"]],

@@ -126,8 +126,8 @@ def _team(random: Random, number: int, days: int) -> _Team:
     letter, more = _GREEK[number % len(_GREEK)], number // len(_GREEK)
     begins = random.choices((0.0, random.uniform(0.1, 0.4), random.uniform(0.55, 0.75)), (0.6, 0.25, 0.15))
     return _Team(
-        group=f"group:default/team-{letter}{f'-{more + 1}' if more else ''}",
-        department=f"group:default/{_DEPARTMENTS[number // _TEAMS_A_DEPARTMENT % len(_DEPARTMENTS)]}",
+        group=f"group:demo/team-{letter}{f'-{more + 1}' if more else ''}",
+        department=f"group:demo/{_DEPARTMENTS[number // _TEAMS_A_DEPARTMENT % len(_DEPARTMENTS)]}",
         begins=begins[0] * days,
         office=_OFFICES[number % len(_OFFICES)],
     )
@@ -163,7 +163,7 @@ def _entity(kind: str, namespace: str, name: str, spec: Mapping[str, str], minut
 
 
 def _member(random: Random, number: int, team: _Team, days: int, pseudonyms: Pseudonyms) -> Member:
-    guilds = [f"group:guilds/{random.choice(_GUILDS)}"] if random.random() < 0.2 else []  # noqa: PLR2004 - a fifth
+    guilds = [f"group:demo/{random.choice(_GUILDS)}"] if random.random() < 0.2 else []  # noqa: PLR2004 - a fifth
     hired = 0 if random.random() < 0.8 else random.randrange(days)  # noqa: PLR2004 - most are there from the start
     stays = 30 + int(random.expovariate(1 / 2500))
     first, last = _FIRST_NAMES[number % len(_FIRST_NAMES)], _LAST_NAMES[number // len(_FIRST_NAMES) % len(_LAST_NAMES)]

@@ -1,5 +1,6 @@
 """Who may see the dashboard, by each `dashboard.access`; and what a browser is told of what it may do there."""
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from ipaddress import ip_network
@@ -134,6 +135,12 @@ def test_what_is_no_token_that_may_read_is_refused_with_the_reason(
 )
 def test_a_login_leads_nowhere_else(guarded: Service, browser: FlaskClient, target: str) -> None:
     assert log_in(browser, token(guarded), target).location == "/"
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_login_takes_no_more_than_a_form(browser: FlaskClient, kind: str) -> None:
+    data = {"token": (io.BytesIO(b"x" * 20_000), "token.txt")} if "multipart" in kind else {"token": "x" * 20_000}
+    assert browser.post("/login", data=data, content_type=kind).status_code == 413
 
 
 def test_a_revoked_token_ends_its_session_at_once(guarded: Service, browser: FlaskClient) -> None:

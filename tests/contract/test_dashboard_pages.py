@@ -215,13 +215,44 @@ def test_what_strangers_wrote_is_never_markup(used: Service) -> None:
     assert HOSTILE in links(used.client.get("/tables/plugins").text)
 
 
+def shown_by(pages: Flask, name: str, **content: Any) -> str:
+    """A panel as it would be shown with such rows."""
+    panel = PANELS[name]
+    with pages.test_request_context(f"/panels/{name}"):
+        view = read_view(MultiDict(), FROZEN)
+        return render_template(f"insights/panels/{panel.shape}.html", name=name, panel=panel, view=view, **content)
+
+
+def test_an_anomaly_narrows_to_where_it_was_found_and_says_what_moved_it(pages: Flask) -> None:
+    moved = {"dimension": "page", "key": HOSTILE, "actual": 3, "expected": 17.6}
+    found = {"date": "2026-11-20", "actual": 5, "expected": 20.2, "low": 9, "high": 31, "direction": "down"}
+    rows = [
+        {**found, "series": series, "contributors": [moved]}
+        for series in (f"plugin:{HOSTILE}", "group:default/team-a", "activeUsers")
+    ]
+    marks = [{**rows[2], "at": "2026-11-16"}]
+    page = shown_by(pages, "anomalies", rows=rows, total=3, marks=marks, skipped=[1, 2])
+    assert [arguments(href) for href in links(page).values()] == [
+        {"plugin": [HOSTILE]},
+        {"group": ["group:default/team-a"]},
+    ]
+    assert f"page {HOSTILE}: 3 instead of 18" in elements(page, "td")[3].text
+    (button,) = elements(page, "button")
+    assert button.text == "▼ 2026-11-20: fewer than usual"
+    assert "Of 2 series there is too little to tell." in elements(page, "p")[0].text
+
+
+def test_a_benchmark_among_enough_portals_shows_where_it_stands(pages: Flask) -> None:
+    row = {"metric": "adoption", "group": None, "value": 0.5, "previous": 0.4, "change": 0.25}
+    alone = shown_by(pages, "benchmark", rows=[{**row, "quartiles": None, "position": None}])
+    assert values(alone) == [0.5, 0.4, 0.25]
+    among = shown_by(pages, "benchmark", rows=[{**row, "quartiles": [0.1, 0.2, 0.3], "position": 1.0}])
+    assert values(among) == [0.5, 0.4, 0.25, 0.1, 0.2, 0.3, 1.0]
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40))
 def test_any_text_is_shown_as_it_is(pages: Flask, text: str) -> None:
-    view = read_view(MultiDict(), FROZEN)
-    row = {"plugin": text, "events": 1, "users": 1}
-    with pages.test_request_context("/panels/plugins"):
-        given_to_it = {"name": "plugins", "panel": PANELS["plugins"], "view": view, "rows": [row], "total": 1}
-        shown = render_template("insights/panels/ranking.html", **given_to_it)
+    shown = shown_by(pages, "plugins", rows=[{"plugin": text, "events": 1, "users": 1}], total=1)
     (link,) = elements(shown, "a")
     assert link.text == " ".join(text.split())
     assert arguments(link.attributes["href"])["plugin"] == [text]

@@ -125,6 +125,8 @@ def test_the_readmes_existing_app_serves_its_own_pages_takes_events_and_shows_th
         page = requests.get(f"{process.url}/insights/", timeout=10).text
         rows = next(href for text, href in links(page).items() if text.startswith("CSV: Plugins"))
         assert requests.get(process.url + rows, timeout=10).text.split() == ["plugin,events,users", "catalog,1,1"]
+        nothing = requests.get(f"{process.url}/insights/reports/nothing", timeout=10)
+        assert (nothing.status_code, nothing.json()["error"]["code"]) == (404, "not_found")
 
 
 def test_the_first_commands_of_the_readme_work_as_they_stand(config: Path, tmp_path: Path) -> None:

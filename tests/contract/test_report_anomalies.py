@@ -112,8 +112,9 @@ def test_series_and_contributors_equal_a_recount(
         }
         if names:
             name = sorted(names)[place % len(names)]
-            moved = contributors(either_engine, query, kind, [(name.removeprefix(kind.prefix), finding)])
-            assert moved == [recount_anomalies.contributors(name, finding, numbered, query)]
+            longer = replace(query, last=max(query.last, date.fromordinal(finding.day)))
+            moved = contributors(either_engine, longer, kind, [(name.removeprefix(kind.prefix), finding)])
+            assert moved == [recount_anomalies.contributors(name, finding, numbered, longer)]
 
 
 def of_kind(name: str, kind: Kind) -> bool:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from insights_backend.reports import benchmark, summary
 from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
+from insights_backend.web.openapi.reports import ROWS
 from tests import recount_benchmark
 from tests.questions import ZONES, asked, stored
 from tests.records import record
@@ -105,6 +106,7 @@ def test_benchmarks_equal_a_recount(
     write(either_engine, recorded)
     answer = benchmark.report(asked(either_engine), query)
     assert answer.rows == recount_benchmark.benchmark(numbered, recorded, query)
+    assert ROWS["benchmark"](many=True).validate(answer.rows) == {}
 
 
 def visits(**by_instance: int) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from insights_backend.reports import searches
 from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
+from insights_backend.web.openapi.reports import ROWS
 from tests import recount_searches
 from tests.questions import ZONES, asked, stored
 from tests.records import record
@@ -92,13 +93,14 @@ def queries(draw: st.DrawFn) -> ReportQuery:
     )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(steps, max_size=60), query=queries())
 @example(events=[], query=DAY)
 def test_searches_equal_a_recount(either_engine: Engine, events: list[dict[str, Any]], query: ReportQuery) -> None:
     numbered = stored(either_engine, events)
     answer = searches.report(asked(either_engine), query)
     assert (answer.rows, answer.total) == recount_searches.searches(numbered, query)
+    assert ROWS["searches"](many=True).validate(answer.rows) == {}
 
 
 def test_a_term_is_lower_case_without_white_space_around_it_whatever_it_is(engine: Engine) -> None:

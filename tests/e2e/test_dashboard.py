@@ -4,7 +4,6 @@ import csv
 import io
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -17,26 +16,14 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import Reader, chromium
 from tests.html import elements
-from tests.process import REPOSITORY, Process, serving
+from tests.pictures import configured, insights
+from tests.process import Process, serving
 
 HOSTILE = "<script>document.title = 'taken'</script>"
 TODAY = datetime.now(UTC).date()
 LAST_MONTH = f"from={TODAY - timedelta(41)}&to={TODAY - timedelta(14)}"
 
 Open = Callable[..., Reader]
-
-
-def insights(*arguments: str) -> str:
-    command = [sys.executable, "-c", "from insights_backend.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, cwd=REPOSITORY).stdout
-
-
-def configured(directory: Path, access: str) -> Path:
-    """The shipped configuration, with its data in a directory of its own."""
-    text = (REPOSITORY / "config" / "app-config.yaml").read_text()
-    file = directory / "app-config.yaml"
-    file.write_text(text.replace("./var", str(directory / "var")).replace("access: open", f"access: {access}"))
-    return file
 
 
 @pytest.fixture(scope="module")
@@ -316,6 +303,14 @@ def test_a_panel_that_cannot_be_reached_says_so_alone_and_comes_when_asked_again
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("#pages tbody tr").first).to_be_visible()
     reader.errors.clear()  # the browser's own, of what could not be reached
+
+
+def test_without_the_chart_library_the_tables_stand_open(portal: Process, opened: Open) -> None:
+    reader = opened(portal, "/tables/pages")
+    reader.page.route("**/chart.js", lambda route: route.abort())
+    reader.open("/")
+    expect(reader.page.locator("#active-users tbody tr").first).to_be_visible()
+    reader.errors.clear()  # as above
 
 
 def test_a_slow_panel_says_so_while_the_others_are_there(portal: Process, opened: Open) -> None:

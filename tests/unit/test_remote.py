@@ -1,5 +1,7 @@
 """The commands that ask a running service."""
 
+from pathlib import Path
+
 import pytest
 import responses
 from click.testing import CliRunner, Result
@@ -51,6 +53,28 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_repeated() -> None
     assert refused.exit_code == 2
     assert "--token" in refused.stderr
     assert "secret" not in refused.stderr
+
+
+@responses.activate
+def test_the_weekly_summary_is_saved_as_the_service_wrote_it(tmp_path: Path) -> None:
+    page = "<!doctype html>\n<p>12\u00a0people</p>\r\n"
+    bearer = [responses.matchers.header_matcher({"Authorization": "Bearer ibt_x"})]
+    responses.get("http://127.0.0.1:7008/weekly", body=page, content_type="text/html; charset=utf-8", match=bearer)
+    file = tmp_path / "weekly.html"
+    assert run("report", "--weekly", "--token", "ibt_x", "--output", str(file)).exit_code == 0
+    assert file.read_bytes() == page.encode()
+
+
+@responses.activate
+def test_a_service_that_asks_for_a_login_is_not_shown_as_a_page() -> None:
+    responses.get("http://127.0.0.1:7008/weekly", status=401, body="<form>", content_type="text/html")
+    refused = run("report", "--weekly")
+    assert refused.exit_code == 1
+    assert refused.stderr == "Error: the service answered 401: Unauthorized\n"
+
+
+def test_a_report_must_be_named() -> None:
+    assert "--weekly" in run("report").stderr
 
 
 @responses.activate

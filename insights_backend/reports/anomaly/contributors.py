@@ -5,7 +5,6 @@ the three that moved furthest, in the direction of the whole, are told, if they 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -42,7 +41,7 @@ def contributors(engine: Engine, query: ReportQuery, kind: Kind, found: Sequence
 
     Args:
         engine: where the events are.
-        query: with the filters and the time zone.
+        query: of the days found, with filters and time zone.
         kind: of which kind the series are.
         found: the findings, each with its series' key.
 
@@ -65,7 +64,7 @@ def _of(finding: Finding, key: str, moved: list[Row]) -> Iterator[Row]:
 
 def _moved(engine: Engine, query: ReportQuery, kind: Kind, dimension: str, found: Sequence[Found]) -> list[Row]:
     days = sorted({day for _, finding in found for day in _compared(finding)})
-    asked = replace(query, first=days[0], last=days[-1])
+    asked = query.since(days[0])
     sql = _SQL.format(
         series=kind.key,
         key=DIMENSIONS[dimension],

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from insights_backend.web.sessions import COOKIE, SECONDS, Sessions
 
 _TOKEN_LENGTH = 200
+_MAX_FORM_BYTES = 16 * 1024
 
 
 def add_login(site: Blueprint, sessions: Sessions) -> None:
@@ -24,6 +25,7 @@ def add_login(site: Blueprint, sessions: Sessions) -> None:
 
     @site.post("/login")
     def login() -> ResponseReturnValue:
+        request.max_content_length = _MAX_FORM_BYTES
         session = sessions.begin(request.form.get("token", "").strip()[:_TOKEN_LENGTH])
         response = redirect(_target(request.form.get("next", "")), 303)
         response.set_cookie(
