@@ -20,7 +20,6 @@ from tests.process import REPOSITORY, Process, free_port, serving
 from tests.upstream import upstream
 
 CLIENTS = 8
-SETTLE_SECONDS = 20
 DRAIN_SECONDS = 90
 
 
@@ -214,20 +213,14 @@ def kill_under_load(directory: Path, *, kills: int, resends: bool, seed: int) ->
     with serving(config, log) as process:
         if resends:
             resend(clients, process)
-        return clients, settled(process)
+        return clients, settled(process, directory)
 
 
-def settled(process: Process) -> Counter[str]:
+def settled(process: Process, directory: Path) -> Counter[str]:
     """How often each event id is in the warehouse, once nothing waits any more."""
-    before: Counter[str] = Counter()
-    for _ in range(SETTLE_SECONDS):
-        Event().wait(1.0)
-        text = requests.get(f"{process.api}/export", timeout=30).text
-        now = Counter(json.loads(line)["id"] for line in text.splitlines())
-        if now == before:
-            return now
-        before = now
-    return before
+    assert eventually(lambda: not backlog(directory).requests), "events still wait"
+    lines = requests.get(f"{process.api}/export", timeout=30).text.splitlines()
+    return Counter(json.loads(line)["id"] for line in lines)
 
 
 def check(clients: list[Client], stored: Counter[str]) -> None:

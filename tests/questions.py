@@ -1,9 +1,12 @@
 """What reports are asked in tests, and of which events."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insights_backend.delivery.destination import Batch
@@ -66,3 +69,26 @@ def stored(engine: Engine, events: list[dict[str, Any]]) -> list[dict[str, Any]]
     # A name that no earlier example had, or its batch would be taken for that one.
     EventStore(engine).deliver(Batch(str(uuid4()), 1, len(events), lines(*numbered)))
     return numbered
+
+
+def law(examples: int, **strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a test of what holds for random values on either engine.
+
+    Args:
+        examples: how many are tried inside this process; over HTTP, where only the way is another, a quarter of them.
+        strategies: where the values come from, by the names of the arguments after the engine.
+    """
+
+    def test_of(check: Callable[..., None]) -> Callable[..., None]:
+        tries = {"chdb": examples, "http": max(2, examples // 4)}
+        held = {
+            name: settings(max_examples=most, deadline=None)(given(**strategies)(check)) for name, most in tries.items()
+        }
+
+        def test(either_engine: Engine, request: pytest.FixtureRequest) -> None:
+            held[request.node.callspec.params["either_engine"]](either_engine)
+
+        test.__doc__ = check.__doc__
+        return test
+
+    return test_of

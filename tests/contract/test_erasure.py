@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from insights_backend.access import SCOPES
@@ -23,7 +22,7 @@ from insights_backend.warehouse import erasing, migrations
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from tests.app import BASE, SALT, VISIT, Make, Service, error
-from tests.questions import asked, moments, queries, stored
+from tests.questions import asked, law, moments, queries, stored
 from tests.records import lines, record
 from tests.unit.test_person import ABOUT_JANE, JANE, JOHN, NOT_ABOUT_JANE, PERSON
 
@@ -59,8 +58,7 @@ def answers(engine: Engine, query: ReportQuery) -> dict[str, Any]:
     return {name: report(asked(engine), query) for name, report in REPORTS.items()}
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(events=st.lists(records, min_size=1, max_size=40), query=queries())
+@law(2, events=st.lists(records, min_size=1, max_size=40), query=queries())
 def test_afterwards_every_report_is_as_if_the_person_had_never_been_there(
     either_engine: Engine, events: list[dict[str, Any]], query: ReportQuery
 ) -> None:

@@ -241,7 +241,7 @@ def test_a_request_about_what_is_not_known_yet_asks_the_catalog_once_where_group
         catalog=CatalogSettings(base_url=BASE_URL, token=Secret("catalog-token")),
         capture_identity_groups_filter=EntityFilterQuery.parse({"spec.type": "team"}),
     )
-    with responses.RequestsMock() as mock:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         backstage.serve(mock)
         assert service.backend.groups
         service.backend.groups.read()

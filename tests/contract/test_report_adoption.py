@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from insights_backend.model.event import parse_timestamp
@@ -19,7 +18,7 @@ from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
 from tests import recount_adoption as recount
 from tests.app import VISIT, Service
-from tests.questions import ZONES, moments, stored
+from tests.questions import ZONES, law, moments, stored
 from tests.records import record
 from tests.recount import iso
 from tests.recount_adoption import Told
@@ -114,8 +113,8 @@ def asked(engine: Engine, now: Told | None = None) -> Sources:
     return Sources(engine=engine, total_users=lambda: total, members=dict.fromkeys)
 
 
-@settings(max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
+@law(
+    12,
     given_events=st.lists(events, max_size=60),
     recorded=st.lists(told, max_size=8, unique_by=lambda t: (t.instance, t.environment, t.moment)),
     now=told_now,

@@ -6,7 +6,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from insights_backend.reports import anomalies
@@ -22,7 +21,7 @@ from tests import recount_anomalies
 from tests.anomaly_scores import rows, score
 from tests.portals import KINDS as CHANGES
 from tests.portals import portal
-from tests.questions import BEGIN, ZONES, asked, stored
+from tests.questions import BEGIN, ZONES, asked, law, stored
 from tests.records import record
 from tests.recount import iso
 
@@ -96,8 +95,7 @@ findings = st.builds(
 questions = st.tuples(queries, st.sampled_from(KINDS), st.integers(0, 5), findings)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(given_=st.lists(events, min_size=5, max_size=80), asked_=st.lists(questions, min_size=3, max_size=4))
+@law(6, given_=st.lists(events, min_size=5, max_size=80), asked_=st.lists(questions, min_size=3, max_size=4))
 def test_series_and_contributors_equal_a_recount(
     either_engine: Engine,
     given_: list[dict[str, Any]],

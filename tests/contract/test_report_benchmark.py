@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from insights_backend.reports import benchmark, summary
@@ -14,7 +13,7 @@ from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
 from insights_backend.web.openapi.reports import ROWS
 from tests import recount_benchmark
-from tests.questions import ZONES, asked, stored
+from tests.questions import ZONES, asked, law, stored
 from tests.records import record
 from tests.recount import iso
 from tests.recount_adoption import Told
@@ -93,8 +92,8 @@ def write(engine: Engine, recorded: list[Told]) -> None:
     engine.insert("total_users", b"".join(map(orjson.dumps, rows)), token=str(uuid4()))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
+@law(
+    6,
     events=st.lists(events, min_size=60, max_size=80) | st.lists(events, max_size=80),
     recorded=st.lists(told, min_size=6, max_size=20, unique_by=lambda each: (each.instance, each.moment)),
     query=queries(),

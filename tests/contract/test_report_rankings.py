@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from insights_backend.reports import actions, entities, groups, pages, templates
@@ -19,7 +18,7 @@ from insights_backend.warehouse.engine import Engine
 from insights_backend.web.openapi.reports import ROWS
 from tests import recount_rankings as recount
 from tests.app import VISIT, Service
-from tests.questions import BEGIN, ZONES, asked, stored
+from tests.questions import BEGIN, ZONES, asked, law, stored
 from tests.records import record
 from tests.recount import iso
 
@@ -151,8 +150,7 @@ RECOUNTS: Mapping[Report, Any] = {
 }
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(events=st.lists(events, min_size=15, max_size=60), asked_for=st.lists(queries(), min_size=2, max_size=2))
+@law(12, events=st.lists(events, min_size=15, max_size=60), asked_for=st.lists(queries(), min_size=2, max_size=2))
 def test_ranked_lists_equal_a_recount(
     either_engine: Engine, events: list[dict[str, Any]], asked_for: list[ReportQuery]
 ) -> None:

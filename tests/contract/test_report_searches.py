@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example
 from hypothesis import strategies as st
 
 from insights_backend.reports import searches
@@ -13,7 +13,7 @@ from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
 from insights_backend.web.openapi.reports import ROWS
 from tests import recount_searches
-from tests.questions import ZONES, asked, stored
+from tests.questions import ZONES, asked, law, stored
 from tests.records import record
 
 NOON = datetime(2026, 10, 24, 12, tzinfo=UTC)
@@ -93,8 +93,7 @@ def queries(draw: st.DrawFn) -> ReportQuery:
     )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(events=st.lists(steps, max_size=60), query=queries())
+@law(15, events=st.lists(steps, max_size=60), query=queries())
 @example(events=[], query=DAY)
 def test_searches_equal_a_recount(either_engine: Engine, events: list[dict[str, Any]], query: ReportQuery) -> None:
     numbered = stored(either_engine, events)

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from insights_backend.reports import active_users, plugins, summary
@@ -12,7 +11,7 @@ from insights_backend.reports.answer import Answer
 from insights_backend.reports.query import ReportQuery, midnight
 from insights_backend.warehouse.engine import Engine
 from tests import recount
-from tests.questions import asked, queries, records, stored
+from tests.questions import asked, law, queries, records, stored
 
 
 @pytest.fixture
@@ -20,8 +19,7 @@ def engine(either_engine: Engine) -> Engine:
     return either_engine
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(events=st.lists(records, max_size=60), query=queries(), total=st.sampled_from([None, 0, 7]))
+@law(16, events=st.lists(records, max_size=60), query=queries(), total=st.sampled_from([None, 0, 7]))
 def test_reports_equal_a_recount(
     engine: Engine, events: list[dict[str, Any]], query: ReportQuery, total: int | None
 ) -> None:
