@@ -8,9 +8,10 @@ from pathlib import Path
 from flask import Blueprint, Flask
 
 from insights_backend.collector import Collector
-from insights_backend.composition import Backend, Insights, Warehouse, assemble
+from insights_backend.composition import assemble
 from insights_backend.errors import ConfigError
 from insights_backend.reports.answer import Sources
+from insights_backend.running import Backend, Insights, Warehouse
 from insights_backend.settings import Settings, load_settings
 from insights_backend.web.adoption_insights import create_adoption_events, create_adoption_reports
 from insights_backend.web.api import PREFIX, create_api

@@ -9,8 +9,9 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from insights_backend.app import build_app
-from insights_backend.composition import Backend, Insights, Warehouse, assemble
+from insights_backend.composition import assemble
 from insights_backend.delivery.dispatcher import PACE
+from insights_backend.running import Backend, Insights, Warehouse
 from insights_backend.settings.values import (
     AuthSettings,
     CatalogSettings,

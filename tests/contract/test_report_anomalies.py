@@ -77,15 +77,7 @@ queries = st.builds(
     st.just({}) | filters,
 )
 findings = st.builds(
-    lambda day, distance, gap: Finding(
-        day=(BEGIN.date() + timedelta(day)).toordinal(),
-        actual=100 + distance,
-        expected=100,
-        low=0,
-        high=0,
-        score=1.0,
-        gap=gap,
-    ),
+    lambda day, distance, gap: finding_of(BEGIN.date() + timedelta(day), 100 + distance, 100, gap),
     st.integers(0, 45),
     st.sampled_from([-30, -10, -3, 1, 10, 40]),
     st.sampled_from([0, 35]),
@@ -117,6 +109,36 @@ def test_series_and_contributors_equal_a_recount(
 
 def of_kind(name: str, kind: Kind) -> bool:
     return name.startswith("group:") if kind.of == "group" else name.startswith(kind.prefix)
+
+
+def test_the_usual_of_a_contributor_is_the_median_of_five_weeks_before_or_before_the_gap(engine: Engine) -> None:
+    day = date(2026, 11, 17)
+    by_week = [9, 1, 2, 3, 4, 100, 5, 6, 7, 8, 50]
+    stored(engine, [at(day - timedelta(7 * week), "a") for week, events_ in enumerate(by_week) for _ in range(events_)])
+    query = ReportQuery(first=day, last=day, filters={})
+    for gap, expected in ((0, 3), (35, 7)):
+        (parts,) = contributors(engine, query, KINDS[1], [("", finding_of(day, 9, expected, gap))])
+        assert parts == [{"dimension": "plugin", "key": "a", "actual": 9, "expected": expected}]
+
+
+def test_of_each_dimension_the_three_that_moved_furthest_in_the_direction_are_told(engine: Engine) -> None:
+    day = date(2026, 11, 17)
+    up = [at(day, plugin) for plugin, count in zip("abcde", (20, 30, 30, 25, 9), strict=True) for _ in range(count)]
+    down = [at(day - timedelta(7 * week), "z") for week in range(1, 6) for _ in range(60)]
+    stored(engine, up + down)
+    query = ReportQuery(first=day, last=day, filters={})
+    (rise,) = contributors(engine, query, KINDS[1], [("", finding_of(day, 114, 60, 0))])
+    assert [part["key"] for part in rise] == ["b", "c", "d"]
+    (fall,) = contributors(engine, query, KINDS[1], [("", finding_of(day, 0, 600, 0))])
+    assert [(part["key"], part["expected"]) for part in fall] == [("z", 60)]
+
+
+def at(day: date, plugin: str) -> dict[str, Any]:
+    return record(time=f"{day}T10:00:00.000Z", pluginId=plugin)
+
+
+def finding_of(day: date, actual: int, expected: int, gap: int) -> Finding:
+    return Finding(day=day.toordinal(), actual=actual, expected=expected, low=0, high=0, score=1.0, gap=gap)
 
 
 # A portal of 15 weeks, of forty people each working day, a few on weekends and on a holiday, and this Thursday so far.
@@ -246,12 +268,12 @@ def taken_apart(engine: Engine, counts: list[int]) -> Series:
     return series
 
 
-def test_the_usual_week_is_found_and_one_odd_day_does_not_bend_it(engine: Engine) -> None:
+def test_the_usual_week_is_found_and_an_odd_day_twice_does_not_bend_it(engine: Engine) -> None:
     counts = [100, 110, 120, 110, 90, 10, 5] * 15
     series = taken_apart(engine, counts)
     assert [round(series.expected(series.begin + day, series.level(series.begin))) for day in range(7)] == counts[:7]
     assert series.noise == 1
-    odd = taken_apart(engine, [*counts[:40], 0, 5000, *counts[42:]])
+    odd = taken_apart(engine, [*counts[:40], 0, 5000, *counts[42:47], 0, 5000, *counts[49:]])
     assert odd.week == pytest.approx(series.week)
 
 

@@ -100,10 +100,10 @@ def test_a_holiday_is_no_drop_and_foretells_nothing() -> None:
     assert told(portal) == [TUESDAY, TUESDAY + 1, TUESDAY + 2, FRIDAY]
 
 
-def drifting(factor: float, weeks: int = 6) -> Series:
-    """A series that slides to a factor, week by week, from a Monday on."""
-    steps = {day: factor ** min(1.0, (day - MONDAY + 1) / (7 * weeks)) for day in range(MONDAY, 1000)}
-    return series(2000, steps, days=30 * 7)
+def drifting(factor: float, usual: int = 2000) -> Series:
+    """A series that slides to a factor in six weeks, from a Monday on."""
+    steps = {day: factor ** min(1.0, (day - MONDAY + 1) / 42) for day in range(MONDAY, 1000)}
+    return series(usual, steps, days=30 * 7)
 
 
 @pytest.mark.parametrize("factor", [0.55, 1.8])
@@ -114,6 +114,21 @@ def test_a_slow_drift_is_told_once_while_it_lasts(factor: float) -> None:
     assert (finding.score > 0) == (factor > 1)
     assert round(finding.expected) == 2000
     assert finding.gap == 35
+
+
+def test_a_day_that_is_unusual_in_a_drift_is_told_once() -> None:
+    (drift,) = findings(drifting(0.55), range(210), 1000, set())
+    counts = list(drifting(0.55).counts)
+    counts[drift.day] //= 4
+    both = Series("events", 0, counts, [log(weight) for weight in WEEK], 1.0)
+    assert drifts(both, range(210), set())[0].day == drift.day
+    (day,) = findings(both, range(210), 1000, set())
+    assert (day.day, day.gap) == (drift.day, 0)
+
+
+@pytest.mark.parametrize(("usual", "is_told"), [(20, False), (2000, True)])
+def test_a_drift_that_may_be_chance_is_not_told(usual: int, is_told: bool) -> None:
+    assert bool(drifts(drifting(0.65, usual=usual), range(210), set())) is is_told
 
 
 def test_growth_of_a_percent_a_week_is_no_drift() -> None:
@@ -145,6 +160,7 @@ def test_working_days_as_quiet_as_a_weekend_are_holidays(days: set[int]) -> None
     [
         (0.5, 0.5),  # not as quiet as a weekend
         (0.12, 0.5),  # the events are not
+        (0.03, 0.03),  # it is much quieter
         (0.15, 0.065),  # those who came found little
         (0.0, 0.0),  # not even a weekend is silent
         (1.0, 0.1),  # they all came

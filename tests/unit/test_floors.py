@@ -15,6 +15,7 @@ FLOORS: list[set[str]] = [
     {"catalog", "identity", "signing_keys", "access", "audit", "wire", "enrichment", "delivery", "warehouse"},
     {"reports", "service", "collector", "census", "erasure", "demo"},
     {"web"},
+    {"running"},
     {"composition"},
     {"app", "remote"},
     {"cli", "__init__"},

@@ -44,7 +44,7 @@ def holidays(users: Series, events: Series) -> set[int]:
         if (day - users.begin) % 7 in rest:
             continue
         resting = [day - (day - users.begin) % 7 + place for place in rest]
-        quiet = _quiet(users, events, day, resting, found)
+        quiet = _quiet(users, events, day, resting)
         in_a_row = in_a_row + 1 if quiet else 0
         silent = silent + 1 if quiet and not events.count(day) else 0
         if quiet and in_a_row <= _LONGEST and silent <= _LONGEST_SILENT:
@@ -52,12 +52,11 @@ def holidays(users: Series, events: Series) -> set[int]:
     return found
 
 
-def _quiet(users: Series, events: Series, day: int, resting: list[int], found: set[int]) -> bool:
+def _quiet(users: Series, events: Series, day: int, resting: list[int]) -> bool:
     """Tell whether a day is like the days of rest of its week would usually be."""
-    before = [earlier for earlier in range(day - HISTORY, day) if earlier not in found][-_DAYS:]
     fewer, chance = [], 0.0
     for series in (users, events):
-        level = median(map(series.level, before))
+        level = median(map(series.level, range(day - _DAYS, day)))
         usual = [series.expected(other, level) for other in resting]
         place = series.spread(series.count(day))
         lowest, highest = series.spread(min(usual) / _ALIKE) - _CHANCE, series.spread(max(usual) * _ALIKE) + _CHANCE

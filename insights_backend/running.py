@@ -1,0 +1,163 @@
+"""A running service: its rooms, how they start, and how they stop.
+
+A process has one role or both. The *backend* takes a portal's events; the *collector* is the service that backends
+upload to. Both store in the warehouse of the process, unless the backend uploads: then there is none here.
+"""
+
+import atexit
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Thread
+
+from insights_backend.access import TokenStore
+from insights_backend.catalog.groups import GroupsFilter
+from insights_backend.census import Census
+from insights_backend.delivery.dispatcher import Dispatcher
+from insights_backend.delivery.outbox import Outbox
+from insights_backend.erasure import Erasure
+from insights_backend.service import InsightsService
+from insights_backend.settings.values import Settings
+from insights_backend.warehouse.engine import Engine, WarehouseUnavailableError
+from insights_backend.warehouse.events import EventStore
+from insights_backend.warehouse.total_users import TotalUsersRecord
+from insights_backend.web.callers import Authenticate
+
+_log = logging.getLogger(__name__)
+
+_SHUTDOWN_SECONDS = 8.0  # with what follows below the ten that a process manager gives
+_CENSUS_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """What takes a portal's events.
+
+    Args:
+        service: the use cases.
+        outbox: what was accepted.
+        dispatcher: delivers it.
+        groups: reads ahead which groups are captured; None where all are.
+        census: has the number of people recorded.
+        authenticate: tells who sends events.
+        is_viewer: tells whether a Backstage token belongs to one of the viewers.
+    """
+
+    service: InsightsService
+    outbox: Outbox
+    dispatcher: Dispatcher
+    groups: GroupsFilter | None
+    census: Census
+    authenticate: Authenticate
+    is_viewer: Callable[[str], bool]
+
+    def start(self) -> None:
+        """Begin to deliver, to count people, and to read groups ahead."""
+        self.dispatcher.start()
+        self.census.start()
+        if self.groups:
+            self.groups.start()
+
+    def close(self) -> None:
+        """Stop all of them; what was accepted and has not arrived stays in the outbox."""
+        if self.groups:
+            self.groups.stop()
+        self.dispatcher.stop(_SHUTDOWN_SECONDS)
+        self.census.stop(_CENSUS_SECONDS)
+        self.outbox.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warehouse:
+    """Where events are stored in the end, and the number of people day by day."""
+
+    engine: Engine
+    events: EventStore
+    total_users: TotalUsersRecord
+
+    def open(self) -> None:
+        """Open the engine; where that fails it is tried again when it is needed."""
+        try:
+            self.engine.open()
+        except WarehouseUnavailableError as error:
+            _log.warning("%s; it is tried again when it is needed", error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insights:
+    """The rooms of one running service.
+
+    Args:
+        settings: what they were made from.
+        clock: now, in seconds since 1970.
+        tokens: the API tokens of this service.
+        backend: None in a process that only collects.
+        warehouse: None in a process that uploads.
+        erasure: takes people out of what the two keep.
+    """
+
+    settings: Settings
+    clock: Callable[[], float]
+    tokens: TokenStore
+    backend: Backend | None
+    warehouse: Warehouse | None
+    erasure: Erasure
+
+    def start(self) -> None:
+        """Begin to deliver, open the warehouse, and see to it that all is closed when the process ends."""
+        if self.backend:
+            self.backend.start()
+        self.start_reading()
+
+    def start_reading(self) -> None:
+        """Open the warehouse alone, and see to it that all is closed when the process ends."""
+        _warn(self.settings)
+        if self.warehouse:
+            # Beside the start, since a server may take its time; who needs it sooner opens it.
+            Thread(target=self.warehouse.open, name="insights-warehouse", daemon=True).start()
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """Stop delivering and close the files; what was accepted and has not arrived stays in the outbox."""
+        atexit.unregister(self.close)
+        if self.backend:
+            self.backend.close()
+        if self.warehouse:
+            self.warehouse.engine.close()
+
+    def is_writable(self) -> bool:
+        """Tell whether events could be accepted now."""
+        return self.backend is None or self.backend.outbox.is_writable()
+
+    def degraded(self) -> dict[str, str]:
+        """Say what is less than whole while events are still accepted, by part."""
+        found = {}
+        if self.backend and self.backend.dispatcher.failures:
+            found["delivery"] = (
+                f"the last {self.backend.dispatcher.failures} deliveries failed; events are kept: "
+                f"{self.backend.dispatcher.last_failure}"
+            )
+        if self.backend and self.backend.outbox.set_aside:
+            aside = self.backend.outbox.set_aside.name
+            found["outbox"] = f"a damaged file was set aside as {aside}; its events were not delivered"
+        if self.warehouse and not self.warehouse.engine.is_open:
+            found["warehouse"] = "the warehouse is not open yet"
+        return found
+
+
+def _warn(settings: Settings) -> None:
+    if "backend" in settings.roles and settings.auth.mode == "none":
+        _log.warning(
+            "auth.mode is none: ANYONE WHO REACHES THIS PORT can send events as any user. For development only."
+        )
+    if settings.dashboard_access == "open":
+        _log.warning(
+            "dashboard.access is open: ANYONE WHO REACHES THIS PORT can read and export everything, and upload. "
+            "For development on loopback only."
+        )
+    if settings.identities == "clear":
+        _log.warning("identities is clear: user references are stored as they are, not as pseudonyms.")
+    if not settings.redaction.enabled:
+        _log.warning("redaction.enabled is false: personal data in events is stored as it comes.")
+    if settings.debug:
+        _log.warning("debug is true: events are logged, and neither stored nor uploaded.")
