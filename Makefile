@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export INSIGHTS_CONFIG ?= config/app-config.yaml
 
-.PHONY: run demo test e2e bench lint types format clean
+.PHONY: run demo test coverage e2e bench lint types format clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn -c config/gunicorn.conf.py wsgi:app
@@ -18,8 +18,11 @@ demo: $(VENV)/.run
 test: $(VENV)/.dev
 	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest
 
+coverage: $(VENV)/.dev
+	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
 e2e: $(VENV)/.e2e
-	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest -n 0 --no-cov --durations=0 -rA --show-capture=stdout tests/e2e
+	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest -n 0 --durations=0 -rA --show-capture=stdout tests/e2e
 
 bench: $(VENV)/.dev
 	env -u INSIGHTS_CONFIG $(BIN)/python -m tests.bench.warehouse $(BENCH)

@@ -20,6 +20,7 @@ from insights_backend.settings.values import (
     WarehouseSettings,
 )
 from tests.fakes import Clock
+from tests.tables import KEPT_DAYS
 
 BASE = "/api/backstage-insights"
 JWKS_URL = "http://backstage.example.com/api/auth/.well-known/jwks.json"
@@ -114,7 +115,7 @@ def settings_for(directory: Path, dsn: str, **changes: Any) -> Settings:
         salt=SALT,
         auth=AuthSettings(mode="none"),
         catalog=CatalogSettings(file=file),
-        warehouse=WarehouseSettings(dsn=Secret(dsn)),
+        warehouse=WarehouseSettings(dsn=Secret(dsn), retention_days=KEPT_DAYS),
         dashboard_access="open",
     )
     return replace(plain, **changes)

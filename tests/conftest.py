@@ -8,7 +8,7 @@ import pytest
 
 from insights_backend.warehouse.engine import Engine
 from tests.clickhouse_process import clickhouse, database
-from tests.tables import empty
+from tests.tables import KEPT_DAYS, empty
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def either_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 
 def _empty(dsn: str) -> Iterator[Engine]:
-    engine = Engine(dsn)
+    engine = Engine(dsn, retention_days=KEPT_DAYS)
     empty(engine)
     yield engine
     engine.close()

@@ -4,6 +4,9 @@ from insights_backend.warehouse.engine import Engine
 
 TABLES = ("events", "event_ids", "presence", "usage", "searches", "total_users")
 
+KEPT_DAYS = 15_000
+"""How long the tests' warehouses keep events: all the same, since a change takes a while."""
+
 
 def empty(engine: Engine) -> None:
     for table in TABLES:

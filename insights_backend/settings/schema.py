@@ -115,7 +115,7 @@ class _CollectorSchema(_Object):
 class _WarehouseSchema(_Object):
     dsn = _Key("dsn", readers.dsn)
     cluster = _Key("cluster", readers.label)
-    retention_days = _Key("retentionDays", readers.integer(1, 36_500))
+    retention_days = _Key("retentionDays", readers.integer(1, 15_000))
 
 
 class _RedactionSchema(_Object):

@@ -21,8 +21,10 @@ _MIGRATIONS = Template("""
 CREATE TABLE IF NOT EXISTS migrations$local $on_cluster (name String, at DateTime DEFAULT now())
 ENGINE = ${replicated}MergeTree ORDER BY name
 """)
-_FORGOTTEN = {"events": "toDateTime(time)", "presence": "time", "usage": "time", "searches": "toDateTime(time)"}
-"""The tables that know of people, each with the moment of a row."""
+_FORGOTTEN = ("events", "presence", "usage", "searches")
+"""The tables that know of people."""
+
+_MOMENT = "toDate(time)"  # a date reaches to 2149, a moment in seconds only to 2106
 
 
 class Dialect:
@@ -83,7 +85,7 @@ def keep_for(client: "Client", dialect: Dialect, days: int | None) -> None:
     at once after a start and then at least every four hours (`merge_with_ttl_timeout`). Where the days are changed, it
     looks through what is there in the background: minutes for ten million events, and nobody waits for it.
     """
-    for table, moment in _FORGOTTEN.items():
+    for table in _FORGOTTEN:
         name = f"{table}{dialect.local}"
         defined = client.query(
             "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = %(name)s",
@@ -92,9 +94,9 @@ def keep_for(client: "Client", dialect: Dialect, days: int | None) -> None:
         alter = f"ALTER TABLE {name} {dialect.on_cluster}"
         if days is None and " TTL " in defined:
             client.command(f"{alter} REMOVE TTL")
-        if days is not None and f" TTL {moment} + toIntervalDay({days}) " not in defined:
+        if days is not None and f" TTL {_MOMENT} + toIntervalDay({days}) " not in defined:
             # In two steps, of which the long one is not waited for.
             client.command(
-                f"{alter} MODIFY TTL {moment} + toIntervalDay({days})", settings={"materialize_ttl_after_modify": 0}
+                f"{alter} MODIFY TTL {_MOMENT} + toIntervalDay({days})", settings={"materialize_ttl_after_modify": 0}
             )
             client.command(f"{alter} MATERIALIZE TTL", settings={"mutations_sync": 0})

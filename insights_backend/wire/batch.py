@@ -35,7 +35,7 @@ _MAX_ITEMS = 1000
 _MAX_OBJECT_BYTES = 64 * 1024
 _MAX_DEPTH = 16
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
-_YEARS = range(1970, 2201)
+_YEARS = range(1970, 2106)  # in which the engine counts seconds
 
 
 def _time(value: Any) -> str | None:

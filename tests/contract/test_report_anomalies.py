@@ -113,12 +113,27 @@ def of_kind(name: str, kind: Kind) -> bool:
 
 def test_the_usual_of_a_contributor_is_the_median_of_five_weeks_before_or_before_the_gap(engine: Engine) -> None:
     day = date(2026, 11, 17)
-    by_week = [9, 1, 2, 3, 4, 100, 5, 6, 7, 8, 50]
+    by_week = [9, 1, 2, 50, 40, 3, 5, 6, 60, 70, 7]
     stored(engine, [at(day - timedelta(7 * week), "a") for week, events_ in enumerate(by_week) for _ in range(events_)])
     query = ReportQuery(first=day, last=day, filters={})
     for gap, expected in ((0, 3), (35, 7)):
         (parts,) = contributors(engine, query, KINDS[1], [("", finding_of(day, 9, expected, gap))])
         assert parts == [{"dimension": "plugin", "key": "a", "actual": 9, "expected": expected}]
+
+
+def test_searches_without_results_are_searches_that_found_none_and_were_not_typed_on(engine: Engine) -> None:
+    searched = [("one", 0, 0), ("two", 1, 2), ("three", 2, None), ("fou", 30, 0), ("four", 31, 0), ("five", 59, 0)]
+    stored(engine, [search(*step) for step in searched])
+    day = date(2026, 11, 17)
+    query = ReportQuery(first=day, last=day, filters={})
+    (series,) = daily_series(engine, query, KINDS[2])
+    assert list(series.counts) == [3]
+    (parts,) = contributors(engine, query, KINDS[2], [("", finding_of(day, 3, 0, 0))])
+    assert {part["key"]: part["actual"] for part in parts} == {"one": 1, "four": 1, "five": 1}
+
+
+def search(term: str, second: int, found: int | None) -> dict[str, Any]:
+    return record(time=f"2026-11-17T10:00:{second:02}.000Z", user="u_a", action="search", subject=term, value=found)
 
 
 def test_of_each_dimension_the_three_that_moved_furthest_in_the_direction_are_told(engine: Engine) -> None:

@@ -4,6 +4,7 @@ The usual of each is the median of the same weekday in the five weeks before, or
 the three that moved furthest, in the direction of the whole, are told, if they moved by a tenth of it or more.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from insights_backend.warehouse.engine import Engine
 
 _WEEKS = 5
 _LEAST = 0.1
+_AT_ONCE = 500  # they stand in the URL of the question, and a server takes no longer one than a megabyte
 
 Found = tuple[str, Finding]
 """A finding in the series of a key."""
@@ -48,16 +50,17 @@ def contributors(engine: Engine, query: ReportQuery, kind: Kind, found: Sequence
     Returns:
         The contributors of each, those that moved furthest first.
     """
-    if not found:
-        return []
-    moved = [row for dimension in kind.movers for row in _moved(engine, query, kind, dimension, found)]
-    return [list(_of(finding, key, moved)) for key, finding in found]
+    moved: defaultdict[tuple[str, int], list[Row]] = defaultdict(list)
+    for begin in range(0, len(found), _AT_ONCE):
+        for dimension in kind.movers:
+            for row in _moved(engine, query, kind, dimension, found[begin : begin + _AT_ONCE]):
+                moved[row["series"], row["day"].toordinal()].append({**row, "dimension": dimension})
+    return [list(_of(finding, moved[key, finding.day])) for key, finding in found]
 
 
-def _of(finding: Finding, key: str, moved: list[Row]) -> Iterator[Row]:
+def _of(finding: Finding, moved: list[Row]) -> Iterator[Row]:
     distance = finding.actual - finding.expected
-    mine = [row for row in moved if row["series"] == key and row["day"].toordinal() == finding.day]
-    for row in sorted(mine, key=lambda row: abs(row["actual"] - row["expected"]), reverse=True):
+    for row in sorted(moved, key=lambda row: abs(row["actual"] - row["expected"]), reverse=True):
         if (row["actual"] - row["expected"]) / distance >= _LEAST:
             yield {name: row[name] for name in ("dimension", "key", "actual", "expected")}
 
@@ -77,7 +80,7 @@ def _moved(engine: Engine, query: ReportQuery, kind: Kind, dimension: str, found
         "names": sorted({key for key, _ in found}),
         "targets": [(key, date.fromordinal(finding.day), finding.gap) for key, finding in found],
     }
-    return [{**row, "dimension": dimension} for row in engine.rows(sql, {**asked.parameters(), **given})]
+    return engine.rows(sql, {**asked.parameters(), **given})
 
 
 def _compared(finding: Finding) -> list[date]:
