@@ -6,6 +6,7 @@ the three that moved furthest, in the direction of the whole, are told, if they 
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -67,7 +68,8 @@ def _of(finding: Finding, moved: list[Row]) -> Iterator[Row]:
 
 def _moved(engine: Engine, query: ReportQuery, kind: Kind, dimension: str, found: Sequence[Found]) -> list[Row]:
     days = sorted({day for _, finding in found for day in _compared(finding)})
-    asked = query.since(days[0])
+    # What is typed just before midnight is typed on the day after.
+    asked = replace(query, first=days[0], last=min(days[-1] + timedelta(1), query.last))
     sql = _SQL.format(
         series=kind.key,
         key=DIMENSIONS[dimension],
