@@ -80,7 +80,7 @@ def law(examples: int, **strategies: st.SearchStrategy[Any]) -> Callable[[Callab
     """
 
     def test_of(check: Callable[..., None]) -> Callable[..., None]:
-        tries = {"chdb": examples, "http": max(2, examples // 4)}
+        tries = {"chdb": examples, "http": max(1, examples // 4)}
         held = {
             name: settings(max_examples=most, deadline=None)(given(**strategies)(check)) for name, most in tries.items()
         }

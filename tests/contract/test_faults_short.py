@@ -20,7 +20,7 @@ from tests.upstream import upstream
 def test_two_portals_events_arrive_once_each_under_their_own_names_while_the_collector_is_killed(
     tmp_path: Path,
 ) -> None:
-    for clients, stored in two_portals(tmp_path, kills=3, seed=1).values():
+    for clients, stored in two_portals(tmp_path, kills=2, seed=1).values():
         check(clients, stored)
 
 
