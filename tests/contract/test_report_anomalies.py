@@ -87,7 +87,7 @@ findings = st.builds(
 questions = st.tuples(queries, st.sampled_from(KINDS), st.integers(0, 5), findings)
 
 
-@law(6, given_=st.lists(events, min_size=5, max_size=80), asked_=st.lists(questions, min_size=3, max_size=4))
+@law(4, given_=st.lists(events, min_size=5, max_size=80), asked_=st.lists(questions, min_size=3, max_size=4))
 def test_series_and_contributors_equal_a_recount(
     either_engine: Engine,
     given_: list[dict[str, Any]],

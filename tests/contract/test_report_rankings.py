@@ -150,7 +150,7 @@ RECOUNTS: Mapping[Report, Any] = {
 }
 
 
-@law(12, events=st.lists(events, min_size=15, max_size=60), asked_for=st.lists(queries(), min_size=2, max_size=2))
+@law(8, events=st.lists(events, min_size=15, max_size=60), asked_for=st.lists(queries(), min_size=2, max_size=2))
 def test_ranked_lists_equal_a_recount(
     either_engine: Engine, events: list[dict[str, Any]], asked_for: list[ReportQuery]
 ) -> None:

@@ -93,7 +93,7 @@ def queries(draw: st.DrawFn) -> ReportQuery:
     )
 
 
-@law(15, events=st.lists(steps, max_size=60), query=queries())
+@law(8, events=st.lists(steps, max_size=60), query=queries())
 @example(events=[], query=DAY)
 def test_searches_equal_a_recount(either_engine: Engine, events: list[dict[str, Any]], query: ReportQuery) -> None:
     numbered = stored(either_engine, events)

@@ -19,7 +19,7 @@ def engine(either_engine: Engine) -> Engine:
     return either_engine
 
 
-@law(16, events=st.lists(records, max_size=60), query=queries(), total=st.sampled_from([None, 0, 7]))
+@law(10, events=st.lists(records, max_size=60), query=queries(), total=st.sampled_from([None, 0, 7]))
 def test_reports_equal_a_recount(
     engine: Engine, events: list[dict[str, Any]], query: ReportQuery, total: int | None
 ) -> None:

@@ -30,7 +30,7 @@ def sums(engine: Engine, table: str, by: str) -> list[dict[str, Any]]:
     return engine.rows(f"SELECT {keys}, {SUMS} FROM {table} AS t GROUP BY {keys} ORDER BY ALL", {})  # noqa: S608 - ours
 
 
-@law(10, events=st.lists(records, max_size=40))
+@law(6, events=st.lists(records, max_size=40))
 def test_a_rollup_has_the_sums_of_the_events(engine: Engine, events: list[dict[str, Any]]) -> None:
     stored(engine, events)
     for rollup, by in BY_KEY.items():
