@@ -267,7 +267,7 @@ def test_every_answer_is_one_that_the_document_allows(
     headers = {"Authorization": f"Bearer {token}"} if mode is schemathesis.GenerationMode.POSITIVE else {}
     statuses = set()
 
-    @settings(max_examples=6, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=10, derandomize=True, database=None, deadline=None)
     @given(case=operation_of(schema, described, view).as_strategy(generation_mode=mode))
     def ask(case: schemathesis.Case[Any]) -> None:
         statuses.add(case.call_and_validate(headers=headers, checks=CHECKS).status_code)
