@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from insights_backend.reports import (
-    actions,
     active_users,
     adoption,
     anomalies,
@@ -11,12 +10,12 @@ from insights_backend.reports import (
     entities,
     groups,
     pages,
-    plugins,
     retention,
     searches,
     stickiness,
     summary,
     templates,
+    usage,
 )
 from insights_backend.reports.answer import Report
 
@@ -26,13 +25,13 @@ REPORTS: Mapping[str, Report] = {
     "adoption": adoption.report,
     "stickiness": stickiness.report,
     "retention": retention.report,
-    "plugins": plugins.report,
+    "plugins": usage.plugins,
     "pages": pages.report,
     "entities": entities.report,
     "docs": entities.docs,
     "templates": templates.report,
     "searches": searches.report,
-    "actions": actions.report,
+    "actions": usage.actions,
     "groups": groups.report,
     "anomalies": anomalies.report,
     "benchmark": benchmark.report,

@@ -16,7 +16,7 @@ from dataclasses import replace
 from statistics import quantiles
 
 from insights_backend.reports.answer import Answer, Row, Sources
-from insights_backend.reports.measures import of_groups, of_instances
+from insights_backend.reports.measures import change, of_groups, of_instances
 from insights_backend.reports.query import ReportQuery
 
 METRICS = ("events", "activeUsers", "newUsers", "sessions", "adoption", "stickiness")
@@ -61,8 +61,7 @@ def _known(metric: str, peers: Mapping[str, Row]) -> _Known:
 
 
 def _compared(value: _Number | None, previous: _Number | None) -> Row:
-    change = None if value is None or not previous else (value - previous) / previous
-    return {"value": value, "previous": previous, "change": change}
+    return {"value": value, "previous": previous, "change": change(value, previous)}
 
 
 def _placed(value: _Number | None, known: _Known, own: str | None) -> Row:

@@ -74,6 +74,11 @@ def of_instances(sources: Sources, query: ReportQuery) -> dict[str, Row]:
     return {instance: row for instance, row in measured.items() if row["events"]}
 
 
+def change(value: float | None, previous: float | None) -> float | None:
+    """Return by which part of the previous value a value differs; None where there is nothing to compare with."""
+    return (value - previous) / previous if value is not None and previous else None
+
+
 def _measured(engine: Engine, query: ReportQuery, part: str, totals: Mapping[str, int | None]) -> dict[str, Row]:
     """Measure the parts of which the total users are given, in their order, and then others that have events."""
     days = min(query.days, _STICKY_DAYS)

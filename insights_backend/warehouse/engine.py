@@ -57,15 +57,14 @@ class WarehouseUnavailableError(UnavailableError):
         super().__init__(message, _RETRY_AFTER)
 
 
-class QueryLimitError(UnavailableError):
+class QueryLimitError(WarehouseUnavailableError):
     """A question needs more time or memory than one may have."""
 
     code = "query_limit"
 
     def __init__(self) -> None:
         super().__init__(
-            "this question needs more time or memory than one may have; ask for a shorter period, or filter",
-            _RETRY_AFTER,
+            "this question needs more time or memory than one may have; ask for a shorter period, or filter"
         )
 
 

@@ -47,7 +47,7 @@ class EventStore:
         Raises:
             DeliveryError: the engine could not take it now.
         """
-        lines = dict(zip(map(_key, batch.lines.splitlines()), batch.lines.splitlines(keepends=True), strict=True))
+        lines = {_key(line): line for line in batch.lines.splitlines(keepends=True)}
         try:
             # One at a time: between the look and the insert, nobody else may store the same events.
             with self._delivering:

@@ -8,13 +8,12 @@ from werkzeug.datastructures import MultiDict
 
 from insights_backend.reports.adoption_insights import GROUPINGS, INSIGHTS, Insight, grouping_of
 from insights_backend.reports.query import ReportQuery
-from insights_backend.web.parameters import check_date, check_timezone
+from insights_backend.web.parameters import YEARS, check_date, check_timezone
 
 _DEFAULT_ROWS = 3
 _MAX_ROWS = 1000
 _MAX_DAYS = 3660
 _MAX_HOURLY_DAYS = 92
-_YEARS = (1970, 2200)  # in which the engine counts days, with room before and after
 
 
 class InsightSchema(Schema):
@@ -58,9 +57,9 @@ class InsightSchema(Schema):
             raise ValidationError("is before start_date", "end_date")
         if days > _MAX_DAYS:
             raise ValidationError(f"is more than {_MAX_DAYS} days before end_date", "start_date")
-        if first.year < _YEARS[0] or last.year > _YEARS[1]:
+        if first.year < YEARS[0] or last.year > YEARS[1]:
             raise ValidationError(
-                f"lies, or end_date does, outside of the years {_YEARS[0]} to {_YEARS[1]}", "start_date"
+                f"lies, or end_date does, outside of the years {YEARS[0]} to {YEARS[1]}", "start_date"
             )
         if data.get("grouping") == "hourly" and days > _MAX_HOURLY_DAYS:
             raise ValidationError(f"hourly is for at most {_MAX_HOURLY_DAYS} days", "grouping")

@@ -16,6 +16,10 @@ _MAX_DAYS = 3660
 _MAX_VALUES = 100
 MAX_VALUE = 512
 """How long the value of a filter may be, in characters."""
+
+YEARS = (1970, 2200)
+"""The first and the last year of a question: in which the engine counts days, with room before and after."""
+
 _DEFAULT_DAYS = 30
 # These filters take entity references, a short one being of this kind.
 _REFS = {"group": "group", "owner": "group", "entity": None}
@@ -152,8 +156,8 @@ def report_query(given: dict[str, Any], now: datetime) -> ReportQuery:
 
 def _day(text: str | None, default: date) -> date:
     day = date.fromisoformat(text) if text else default
-    if not 1970 <= day.year <= 2200:  # noqa: PLR2004 - the years that the engine counts days in, with room before and after
-        raise InvalidParameterError("from, to: lie outside of the years 1970 to 2200")
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise InvalidParameterError(f"from, to: lie outside of the years {YEARS[0]} to {YEARS[1]}")
     return day
 
 

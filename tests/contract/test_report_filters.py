@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from insights_backend.reports import actions, active_users, pages, plugins, searches, summary
+from insights_backend.reports import active_users, pages, searches, summary, usage
 from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
 from tests.questions import asked, stored
@@ -35,15 +35,15 @@ def engine(either_engine: Engine) -> Engine:
 
 def test_a_page_leaves_its_views_and_nothing_else(engine: Engine) -> None:
     narrowed = query(page=("/catalog/:namespace/:kind/:name/ci", "/nowhere"))
-    assert actions.report(asked(engine), narrowed).rows == [{"action": "navigate", "events": 2, "users": 2}]
+    assert usage.actions(asked(engine), narrowed).rows == [{"action": "navigate", "events": 2, "users": 2}]
     assert [row["page"] for row in pages.report(asked(engine), narrowed).rows] == ["/catalog/:namespace/:kind/:name/ci"]
     assert active_users.report(asked(engine), narrowed).rows[0]["active"] == 2
-    assert plugins.report(asked(engine), query(page=("/catalog",))).rows[0]["events"] == 1
+    assert usage.plugins(asked(engine), query(page=("/catalog",))).rows[0]["events"] == 1
 
 
 def test_a_term_leaves_its_searches_and_nothing_else(engine: Engine) -> None:
     narrowed = query(term=("kafka",))
-    assert actions.report(asked(engine), narrowed).rows == [{"action": "search", "events": 1, "users": 1}]
+    assert usage.actions(asked(engine), narrowed).rows == [{"action": "search", "events": 1, "users": 1}]
     (row,) = searches.report(asked(engine), narrowed).rows
     assert (row["term"], row["searches"], row["noResults"]) == ("kafka", 1, 1)
     assert summary.report(asked(engine), narrowed).rows[0]["activeUsers"] == 1

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from insights_backend.reports import actions, entities, groups, pages, templates
+from insights_backend.reports import entities, groups, pages, templates, usage
 from insights_backend.reports.answer import Answer, Report, Sources
 from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
@@ -145,7 +145,7 @@ RECOUNTS: Mapping[Report, Any] = {
     entities.report: recount.entities,
     entities.docs: recount.docs,
     templates.report: recount.templates,
-    actions.report: recount.actions,
+    usage.actions: recount.actions,
     groups.report: lambda records, query: recount.groups(records, query, MEMBERS),
 }
 
@@ -277,7 +277,7 @@ def test_templates_are_listed_by_how_often_they_were_opened(engine: Engine) -> N
 
 def test_every_event_of_an_action_counts_also_when_they_are_alike(engine: Engine) -> None:
     stored(engine, [record(user="u_1")] * 3)
-    answer = actions.report(sources(engine), in_november())
+    answer = usage.actions(sources(engine), in_november())
     assert answer == Answer(rows=[{"action": "navigate", "events": 3, "users": 1}], total=1)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from insights_backend.reports import active_users, plugins, summary
+from insights_backend.reports import active_users, summary, usage
 from insights_backend.reports.answer import Answer
 from insights_backend.reports.query import ReportQuery, midnight
 from insights_backend.warehouse.engine import Engine
@@ -26,7 +26,7 @@ def test_reports_equal_a_recount(
     numbered = stored(engine, events)
     sources = asked(engine, total)
     assert active_users.report(sources, query).rows == recount.active_users(numbered, query)
-    answer = plugins.report(sources, query)
+    answer = usage.plugins(sources, query)
     assert (answer.rows, answer.total) == recount.plugins(numbered, query)
     (row,) = summary.report(sources, query).rows
     expected = recount.summary(numbered, query, total)
@@ -50,7 +50,7 @@ def test_a_filter_value_is_data_and_never_sql(engine: Engine) -> None:
         last=date(2026, 10, 1),
         filters={"plugin": ("x') OR 1=1 --", "{to:String}", "%s")},
     )
-    assert plugins.report(asked(engine), query) == Answer(rows=[], total=0)
+    assert usage.plugins(asked(engine), query) == Answer(rows=[], total=0)
 
 
 @pytest.mark.parametrize(

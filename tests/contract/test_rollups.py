@@ -88,6 +88,22 @@ def test_a_question_over_its_limits_is_refused_and_the_next_one_answered(
         engine.close()
 
 
+class Overwhelmed(Engine):
+    """An engine that has too little memory for an insert, as a busy server may."""
+
+    def insert(self, *_: Any, **__: Any) -> None:
+        raise QueryLimitError
+
+
+def test_a_batch_that_needs_more_memory_than_there_is_stays_where_it_is(warehouse_dsn: str) -> None:
+    engine = Overwhelmed(warehouse_dsn)
+    try:
+        with pytest.raises(DeliveryError):
+            EventStore(engine).deliver(Batch("large", 1, 1, lines(record(id="never"))))
+    finally:
+        engine.close()
+
+
 @pytest.mark.parametrize("cluster", [None, "analytics"])
 def test_every_statement_of_the_schema_can_be_read_by_the_engine(engine: Engine, cluster: str | None) -> None:
     dialect = Dialect(cluster)

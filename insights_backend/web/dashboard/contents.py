@@ -9,6 +9,7 @@ from typing import Any
 from insights_backend.reports import seen
 from insights_backend.reports.all_reports import REPORTS
 from insights_backend.reports.answer import Report, Row, Sources
+from insights_backend.reports.measures import change
 from insights_backend.reports.query import ReportQuery
 
 Content = dict[str, Any]
@@ -51,11 +52,6 @@ def summary(sources: Sources, query: ReportQuery) -> Content:
     (now,), (before,) = (REPORTS["summary"](sources, asked).rows for asked in (query, query.previous()))
     changes = {key: change(value, before[key]) for key, value in now.items()}
     return {"now": now, "before": before, "changes": changes}
-
-
-def change(value: float | None, previous: float | None) -> float | None:
-    """Return by which part of the previous value a value differs; None where there is nothing to compare with."""
-    return (value - previous) / previous if value is not None and previous else None
 
 
 def trend(report: Report, key: str, kind: str) -> Ask:
