@@ -11,17 +11,10 @@ from insights_backend.warehouse.engine import Engine
 from tests.app import running, settings_for
 from tests.disks import full_disk, unable_to_write
 from tests.fakes import NOW, Clock
-from tests.faults import backlog, check, eventually, many_processes, portal_config, stop_under_load, two_portals
+from tests.faults import backlog, check, eventually, many_processes, portal_config, stop_under_load
 from tests.process import Process, serving
 from tests.uploads import check_outage, outage
 from tests.upstream import upstream
-
-
-def test_two_portals_events_arrive_once_each_under_their_own_names_while_the_collector_is_killed(
-    tmp_path: Path,
-) -> None:
-    for clients, stored in two_portals(tmp_path, kills=2, seed=1).values():
-        check(clients, stored)
 
 
 def test_several_processes_share_an_outbox_through_the_kill_of_one(tmp_path: Path) -> None:

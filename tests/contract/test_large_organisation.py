@@ -1,11 +1,13 @@
 """A catalog of 300 users, 40 groups and 500 components, in several namespaces and cases, against a count by hand."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from insights_backend.catalog.descriptors import Descriptor, read_descriptors
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.settings.values import CatalogSettings
 from insights_backend.warehouse.engine import Engine
@@ -72,6 +74,17 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     entities = [{"apiVersion": "backstage.io/v1alpha1", **entity} for entity in (*GROUPS, *USERS, *COMPONENTS)]
     file.write_text("\n---\n".join(json.dumps(entity) for entity in entities))
     return file
+
+
+@pytest.fixture(scope="module")
+def descriptors(file: Path) -> list[Descriptor]:
+    return list(read_descriptors(file))
+
+
+@pytest.fixture(autouse=True)
+def _read_once(descriptors: list[Descriptor], monkeypatch: pytest.MonkeyPatch) -> None:
+    """To parse the file takes a second; each service gets a copy of what was read."""
+    monkeypatch.setattr("insights_backend.catalog.file.read_descriptors", lambda _: deepcopy(descriptors))
 
 
 def service_with(file: Path, tmp_path: Path, dsn: str, groups: dict[str, Any] | None = None, people: Any = None) -> Any:
