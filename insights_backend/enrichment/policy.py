@@ -26,9 +26,13 @@ class Rule(NamedTuple):
 _WORD = r"[A-Za-z]{1,40}+\d{0,3}+"
 _NAME = re.compile(rf"(?!.*user[:/])(?:{_WORD}(?:[-_.:/]{_WORD})*+)", re.IGNORECASE)
 _KIND = re.compile(r"[A-Za-z]{1,63}\d{0,2}")
-_REF = re.compile(r"(?!user:)[a-z]{1,63}:[a-z0-9-]{1,63}/[a-z0-9](?:[-_.]?[a-z0-9]){0,100}", re.IGNORECASE)
+# With many digits, or a long run without a seam, it is looked at first: it may be a number or a secret.
+_REF = re.compile(
+    r"(?!user:|(?:\D*+\d){7}|.*[a-z0-9]{20})[a-z]{1,63}:[a-z0-9-]{1,63}/[a-z0-9](?:[-_.]?[a-z0-9]){0,100}",
+    re.IGNORECASE,
+)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?")
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}(?:[0-9a-f]{32})?", re.IGNORECASE)
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:[0-9a-f]{8}){3,4}|[0-9a-f]{64}", re.IGNORECASE)
 _NOTE = re.compile(r"[a-z]{1,40}(?:_[a-z]{1,40}){0,8}")
 _NO_TEXT = re.compile(r"(?!)")
 
@@ -119,6 +123,13 @@ class Policy:
             return Rule(self._fields[dotted])
         by_name = self._named(dotted)
         return by_name or self._inherited(path) or _DEFAULTS.get(dotted, Rule("scan"))
+
+    def described(self) -> dict[str, Treatment]:
+        """Return the whole policy for people, by dot path; `*.name` counts wherever a field of that name stands."""
+        names: dict[str, Treatment] = {f"*.{name}": "drop" for name in sorted(_NEVER_KEPT)}
+        sessions: dict[str, Treatment] = {f"*.{name}": "pseudonymise" for name in _SESSION_NAMES}
+        shipped = {field: rule.treatment for field, rule in _DEFAULTS.items()}
+        return {**shipped, **names, **sessions, **self._fields}
 
     def _named(self, dotted: str) -> Rule | None:
         for name in _names(dotted):

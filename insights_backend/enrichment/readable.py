@@ -9,6 +9,7 @@ _ESCAPES = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 _LOOKALIKES = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full-width forms of ASCII
+    **{zero + digit: str(digit) for zero in (0x0660, 0x06F0, 0x0966) for digit in range(10)},  # Arabic, Indic
     **dict.fromkeys(range(0x2010, 0x2016), "-"),
     **dict.fromkeys([0x00A0, 0x2007, 0x2009, 0x202F, 0x3000], " "),
     **dict.fromkeys([0x3002, 0xFF61], "."),

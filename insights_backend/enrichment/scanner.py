@@ -1,13 +1,18 @@
 """Replaces in a text what the detectors find, until nothing more is found."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 
-from insights_backend.enrichment.detectors import Found, find, is_plain
+from insights_backend.enrichment.detectors import Found, find, find_written
+from insights_backend.enrichment.detectors.gate import is_plain
 from insights_backend.enrichment.pseudonyms import is_pseudonym
 from insights_backend.enrichment.readable import readable
+from insights_backend.metrics import REDACTIONS
 
-_MAX_ROUNDS = 5
-_MAX_PIECES = 64
+_LONG_TEXT = 1024
+_MAX_ROUNDS, _MAX_ROUNDS_OF_LONG_TEXT = 3, 2  # the last one finds nothing more
+_MAX_PIECES = 16
+_MAX_CANDIDATES = 160  # found or refused: a text of 4 KB by people has a few
 _REDACTED = "[redacted]"
 _MEMO_SIZE = 8192
 _MEMO_TEXT = 256
@@ -35,13 +40,20 @@ class Scanner:
         if is_plain(text):
             self._remember(text)
             return text
-        for _ in range(_MAX_ROUNDS):
+        for _ in range(_MAX_ROUNDS if len(text) <= _LONG_TEXT else _MAX_ROUNDS_OF_LONG_TEXT):
             cleaned = self._replace(text)
             if cleaned == text:
                 self._remember(text)
                 return text
             text = cleaned
         return _REDACTED
+
+    def findings(self, text: str) -> list[Found]:
+        """Say what `clean` replaces at first, in order, overlaps joined; for people who ask why."""
+        everything = _find_everywhere(text)
+        if everything is None:
+            return [Found("redacted/hostile", 0, len(text))]
+        return [found._replace(start=start, end=end) for start, end, found in _merged(everything)]
 
     def _remember(self, text: str) -> None:
         if len(text) <= _MEMO_TEXT:
@@ -51,8 +63,9 @@ class Scanner:
 
     def _replace(self, text: str) -> str:
         parts, position = [], 0
-        pieces = _merged(_find_everywhere(text))
-        if len(pieces) > _MAX_PIECES:
+        everything = _find_everywhere(text)
+        pieces = _merged(everything or ())
+        if everything is None or len(pieces) > _MAX_PIECES:
             return _REDACTED
         for start, end, found in pieces:
             parts += [text[position:start], self._replacement(found, text[start:end])]
@@ -61,6 +74,7 @@ class Scanner:
 
     def _replacement(self, found: Found, original: str) -> str:
         if found.ref is None:
+            REDACTIONS.labels(found.label).inc()
             return f"[{found.label}]"
         name = found.ref.rpartition("/")[2]
         if is_pseudonym(name):
@@ -68,16 +82,20 @@ class Scanner:
         return original if self._name_user is None else self._name_user(found.ref)
 
 
-def _find_everywhere(text: str) -> list[Found]:
-    """Find in the text as it is read by people and as it is written: an escaped `&` ends no secret."""
+def _find_everywhere(text: str) -> list[Found] | None:
+    """Find in the text as it is read by people and as it is written; None where there is too much to look at."""
+    looked_at = list(islice(_look(text), _MAX_CANDIDATES + 1))
+    return None if len(looked_at) > _MAX_CANDIDATES else [found for found in looked_at if found]
+
+
+def _look(text: str) -> Iterator[Found | None]:
     if text.isascii() and "%" not in text:
         return find(text)
     plain, starts = readable(text)
     if plain == text:
         return find(text)
-    decoded = [Found(f.label, starts[f.start], starts[f.end], f.ref) for f in find(plain)]
-    is_too_much = len(_merged(decoded)) > _MAX_PIECES
-    return decoded if is_too_much else [*decoded, *find(text)]
+    decoded = (f and Found(f.rule, starts[f.start], starts[f.end], f.ref) for f in find(plain))
+    return chain(decoded, find_written(text))  # an escaped `&` ends no secret
 
 
 def _merged(found: Iterable[Found]) -> list[tuple[int, int, Found]]:

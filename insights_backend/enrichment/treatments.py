@@ -11,6 +11,7 @@ from insights_backend.errors import InvalidEntityRefError
 from insights_backend.model.entity_ref import EntityRef
 
 _USER_REF = re.compile(r"user:[\w-]{1,63}/[\w.@+-]{1,253}", re.IGNORECASE)
+_NEVER_HASHED = ("[card]", "[ssn]", "[credential]", "[redacted]")
 _USER_FIELDS = frozenset({"user", "username", "name"})
 
 
@@ -50,16 +51,22 @@ class Treatments:
         if not self._clear and _is_user(text):
             return self._pseudonyms.user(text)
         cleaned = self.scan(text) if self._enabled else text
-        return self._pseudonyms.opaque(text) if path == ("id",) and cleaned != text else cleaned
+        is_personal_id = path == ("id",) and cleaned != text
+        return self._pseudonyms.opaque(self._hashable(text)) if is_personal_id else cleaned
 
     def _pseudonym(self, name: str, text: str) -> str:
         if name == "sessionid":
-            return self._pseudonyms.session(text)
+            return self._pseudonyms.session(self._hashable(text))
         if name not in _USER_FIELDS and not _is_user(text):
-            return self._pseudonyms.opaque(text)
+            return self._pseudonyms.opaque(self._hashable(text))
         if not self._clear:
             return self._pseudonyms.user(text)
         return text if _USER_REF.fullmatch(text) or not self._enabled else self.scan(text)
+
+    def _hashable(self, text: str) -> str:
+        """Take out what must not even be hashed: of a card's number there are too few not to be tried."""
+        cleaned = self.scan(text) if self._enabled else text
+        return cleaned if any(label in cleaned for label in _NEVER_HASHED) else text
 
 
 def _identity_rule(path: Path) -> Rule:

@@ -1,5 +1,6 @@
 """Query strings of reports and exports: declared, validated, and turned into questions."""
 
+import re
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -21,6 +22,7 @@ YEARS = (1970, 2200)
 """The first and the last year of a question: in which the engine counts days, with room before and after."""
 
 _DEFAULT_DAYS = 30
+_PLAIN_NAME = re.compile(r"[A-Za-z_]{1,32}")
 # These filters take entity references, a short one being of this kind.
 _REFS = {"group": "group", "owner": "group", "entity": None}
 
@@ -120,9 +122,14 @@ def parameters(schema: Schema, arguments: MultiDict[str, str]) -> dict[str, Any]
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:
         problems: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call] # theirs
-        text = "; ".join(f"{name[:64]}: {_flat(messages)}" for name, messages in sorted(problems.items()))
+        text = "; ".join(f"{_shown(name)}: {_flat(messages)}" for name, messages in sorted(problems.items()))
         raise InvalidParameterError(text) from None
     return loaded
+
+
+def _shown(name: str) -> str:
+    """Return what a parameter is called in a message: what is no plain word may be anything, and stays out."""
+    return name if _PLAIN_NAME.fullmatch(name) else "a parameter"
 
 
 def report_query(given: dict[str, Any], now: datetime) -> ReportQuery:

@@ -12,6 +12,9 @@ from insights_backend.enrichment.pseudonyms import Pseudonyms, is_pseudonym
 from insights_backend.enrichment.redactor import Redactor
 from insights_backend.errors import ConfigError
 from insights_backend.settings.values import Identities, Treatment
+from insights_backend.wire import batch
+from tests.bench.redaction.samples import samples
+from tests.records import record
 
 NAMES = Pseudonyms(b"s" * 32)
 JANE = NAMES.user("user:default/jane")
@@ -111,6 +114,9 @@ FIELDS: list[tuple[str, Any, Any]] = [
     # an id is kept unless it tells something
     ("id", "client-17", "client-17"),
     ("id", f"{EMAIL}-17", NAMES.opaque(f"{EMAIL}-17")),
+    # what is never hashed
+    ("id", "4111 1111 1111 1111 b", NAMES.opaque("[card] b")),
+    ("sessionId", "457-55-5462 s", NAMES.session("[ssn] s")),
 ]  # fmt: skip
 
 
@@ -275,6 +281,21 @@ def test_it_takes_anything_and_cleaning_twice_is_cleaning_once(event: dict[str, 
 def test_a_planted_address_survives_in_no_place(field: str, planted: str, other: Any) -> None:
     for value in (planted, [planted], {"k": planted}, {planted: 1}, {"k": [{"l": planted}], "other": other}):
         assert "example.com" not in repr(redact(**{field: value}))
+
+
+PLANTED = [sample.text for sample in samples(seed=3, each=25) if sample.spans]
+
+
+@given(
+    st.sampled_from(
+        ["id", "action", "subject", "pluginId", "routeRef", "extension", "sessionId", "user", "entity", "target"]
+    ),
+    st.sampled_from(PLANTED),
+)
+def test_what_was_redacted_is_still_an_event_that_a_collector_takes(field: str, planted: str) -> None:
+    event = {**record(), **redact(**{field: planted, "time": "2026-11-23T10:00:00.000Z", "receivedAt": EVENT["time"]})}
+    taken, refused = batch.read([{**event, "attributes": redact(attributes={planted: [planted]})["attributes"]}])
+    assert (len(taken), refused) == (1, [])
 
 
 @given(st.sampled_from(["user", "entity", "target", "subject", "action", "routeRef", "pluginId", "id", "instance"]))

@@ -3,23 +3,27 @@
 import ipaddress
 import re
 
-from insights_backend.enrichment.detectors.base import Detector, Match, Span
+from insights_backend.enrichment.detectors.base import Detector, Hint, Match, Span
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_IPV4 = re.compile(rf"(?<![\w.])(?<![A-Za-z]-){_OCTET}(?:\.{_OCTET}){{3}}(?![\w+])(?!\.\d)(/\d\d?)?", re.ASCII)
-_IPV4_HINT = re.compile(r"\d\.\d")
+_IPV4 = re.compile(rf"(?=\d)(?<![\w.])(?<![A-Za-z]-){_OCTET}(?:\.{_OCTET}){{3}}(?![\w+])(?!\.\d)(/\d\d?)?", re.ASCII)
+_IPV4_HINT: Hint = re.compile(r"\d\.\d").search
 _IPV6 = re.compile(
-    r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{1,4})?(?:%\w{1,16})?(?![\w:])",
-    re.IGNORECASE,
+    r"(?=[0-9a-fA-F:])(?:(?<![\w:.])|(?<=[A-Za-z_]{3}:))(?:[0-9a-fA-F]{0,4}:){2,7}"
+    r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4})?(?:%\w{1,16})?(?!\w|:[\w:])",
+    re.ASCII,
 )
 _ASSIGNED_IPV6 = [ipaddress.IPv6Network(n) for n in ("2000::/3", "fc00::/6", "64:ff9b::/32")]  # IANA
 _SMALLEST_NETWORK = 30
-_IPV6_HINT = re.compile(":[^:]{0,4}:")
+# Written out in full: two digits a group would be the address of a network card, or a fingerprint.
+_WHOLE_IPV6 = re.compile(r"(?=.*[0-9a-f]{3})[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}(?:%\w+)?", re.IGNORECASE)
+_IPV6_PREFIX = re.compile(r"/(\d{1,3})(?!\d)")
+_IPV6_HINT: Hint = re.compile(":[^:]{0,4}:").search
 _VERSION_BEFORE = re.compile(
-    r"\b(?:version|ver|v|release|rel|rev|build|sdk|openssl|chrome|chromium|firefox|safari|electron|postgres(?:ql)?"
-    r"|mysql|mariadb|java|jdk|jre|nginx|tomcat|upgrade to|upgraded to|bump(?:ed)? to)"
+    r"\b(?:version|ver|rv|release|rel|rev|build|sdk|openssl|chrome|chromium|firefox|safari|electron|postgres(?:ql)?"
+    r"|mysql|mariadb|java|jdk|jre|nginx|tomcat|upgrade to|upgraded to|bump(?:ed)? to|chapter|section|step)"
     r"[\"']?\s{0,2}[:=/]?\s{0,2}[\"']?\Z"
-    r"|(?:[~^<>]|[<>=~!^]=\s?)\Z"
+    r"|\bv\.?\s{0,2}\Z|(?:[~^<]|(?<![\w\"'/-])>|[<>=~!^]=\s?)\Z"
 )
 _LONGEST_VERSION_BEFORE = 24
 _IMAGE_BEFORE = re.compile(r"[a-z0-9]/[\w.-]{1,40}[:@]\Z")
@@ -35,7 +39,9 @@ _LONGEST_LOGIN = 65
 def _ipv4(match: Match) -> Span | None:
     """Leave loopback, netmasks, whole networks, and the four-part versions of packages and browsers alone."""
     address, before = match[0].partition("/")[0], match.string[max(0, match.start() - 80) : match.start()]
-    if address.startswith(("0.", "127.", "255.")) or _is_network(match[0]) or _is_version(match, address, before):
+    if address.startswith(("0.", "127.", "255.")) or address.endswith(".0.0.0"):
+        return None
+    if _is_network(match[0]) or _is_version(match, address, before):
         return None
     return match.start(), match.start() + len(address)
 
@@ -72,17 +78,34 @@ def _follows_name(before: str) -> bool:
 
 
 def _ipv6(match: Match) -> Span | None:
-    """Take addresses of assigned ranges only: `a::b` is a name in some language, `fe80::1` is an address."""
+    """Take addresses of assigned ranges only: `a::b` is a name in some language, `fe80::1` is an address.
+
+    Whole networks, and groups of machines (multicast), are nobody's.
+    """
+    text = match[0]
+    if text.endswith(":") and not text.endswith("::"):
+        text = text[:-1]  # the colon of the sentence
     try:
-        address = ipaddress.IPv6Address(match[0].partition("%")[0])
+        address = ipaddress.IPv6Address(text.partition("%")[0])
     except ValueError:
         return None
+    is_whole = _WHOLE_IPV6.fullmatch(text) is not None
+    if _is_ipv6_network(address, match) or (address.is_multicast and not is_whole):
+        return None
+    span = match.start(), match.start() + len(text)
     if address.ipv4_mapped is not None:
-        return None if address.ipv4_mapped.is_loopback else match.span()
-    return match.span() if any(address in network for network in _ASSIGNED_IPV6) else None
+        return None if address.ipv4_mapped.is_loopback else span
+    return span if is_whole or any(address in network for network in _ASSIGNED_IPV6) else None
 
 
-DETECTORS = (
-    Detector("ip", _IPV4_HINT, _IPV4, _ipv4),
-    Detector("ip", _IPV6_HINT, _IPV6, _ipv6),
-)
+def _is_ipv6_network(address: ipaddress.IPv6Address, match: Match) -> bool:
+    prefix = _IPV6_PREFIX.match(match.string, match.end())
+    return (
+        prefix is not None and int(address) & ((1 << 128) - 1 >> min(int(prefix[1]), 128)) == 0 and prefix[1] != "128"
+    )
+
+
+IPV6 = Detector("ip/v6", _IPV6_HINT, _IPV6, _ipv6)
+"""Finds what may end in `%12`, the number of a network card, which undoing escapes would take away."""
+
+DETECTORS = (Detector("ip/v4", _IPV4_HINT, _IPV4, _ipv4), IPV6)

@@ -2,10 +2,9 @@
 
 import re
 
-from insights_backend.enrichment.detectors.base import Detector, Match, Span
+from insights_backend.enrichment.detectors.base import Detector, Match, Span, words
 
-_EQUALS = re.compile("=")
-_SIGN = re.compile("[=:]|--")
+_EQUALS = words("=")
 
 _STRONG_NAMES = r"pass(?:word|wd|phrase|code)|pwd"
 _GUARDED_NAMES = (
@@ -13,7 +12,12 @@ _GUARDED_NAMES = (
     r"|auth[_-]?key"
     r"|encryption[_ -]?key|signing[_ -]?key|credentials?|authorization|signature|cookie"
 )
-_LOOSE_KEYS = r"(?<![A-Za-z])(?:session(?:[_-]?id)?|sid|jsessionid|phpsessid|sig|code|key|auth|jwt|otp|pass|state)"
+NAME_WORDS = words("pass", "pwd", "token", "secret", "key", "credential", "authorization", "signature", "cookie")
+"""The hint of a name whose value is secret."""
+
+_LOOSE_KEYS = (
+    r"(?=[sjpckao])(?<![A-Za-z])(?:session(?:[_-]?id)?|sid|jsessionid|phpsessid|sig|code|key|auth|jwt|otp|pass|state)"
+)
 _VALUE = r"(?:\"(?P<quoted>[^\"]+)\"?|'(?P<single>[^']+)'?|(?P<bare>(?:(?!&[\w.-]{1,40}=)[^\s\"'<>])++))"
 _QUERY_VALUE = r"(?P<bare>[^\s&#;\"'<>]+)"
 _TO = r"[\"'\]]{0,2}\s{0,3}(?P<sign>:=|=>|==?|:)\s{0,3}"
@@ -21,7 +25,9 @@ _QUERY = re.compile(
     rf"[?&#;](?P<key>[\w.\[\]-]{{0,60}}?(?P<strong>{_STRONG_NAMES}|{_GUARDED_NAMES})|{_LOOSE_KEYS})=" + _QUERY_VALUE,
     re.IGNORECASE,
 )
-_ASSIGNED = re.compile(rf"(?P<key>(?P<strong>{_STRONG_NAMES})|{_GUARDED_NAMES}){_TO}{_VALUE}", re.IGNORECASE)
+_ASSIGNED = re.compile(
+    rf"(?=[ptsaec])(?P<key>(?P<strong>{_STRONG_NAMES})|{_GUARDED_NAMES}){_TO}{_VALUE}", re.IGNORECASE
+)
 _LOOSE_ASSIGNED = re.compile(rf"{_LOOSE_KEYS}=(?P<bare>[^\s&#;\"'<>]+)", re.IGNORECASE)
 _LONGEST_KEY = 60
 _SHORT_TOKEN = 12
@@ -31,7 +37,7 @@ _OPTION = re.compile(
     rf"(?<![\w-])--(?=\w)[\w-]{{0,30}}?(?:{_STRONG_NAMES}|{_GUARDED_NAMES}) (?P<bare>[^\s\"'<>-][^\s\"'<>]*)"
 )
 
-_BEARER = re.compile(r"(?<![A-Za-z])(?:bearer|basic|token)\s{1,3}([\w.~+/=-]{12,}+)", re.IGNORECASE)
+_BEARER = re.compile(r"(?=[bt])(?<![A-Za-z0-9])(?:bearer|basic|token)\s{1,3}([\w.~+/=-]{12,}+)", re.IGNORECASE)
 _COMMAND_USER = re.compile(r"(?<!\S)(?:-u|--(?:proxy-)?user)[ =](\S+:\S+)")
 _HEADER = re.compile(
     r"authorization[\"']?\s?[:=]\s?[\"']?(?:bearer|basic|token|digest)\s+([\w.~+/=-]++)", re.IGNORECASE
@@ -101,11 +107,11 @@ def _option_value(match: Match) -> Span | None:
 
 
 DETECTORS = (
-    Detector("credential", _EQUALS, _QUERY, _in_query),
-    Detector("credential", _EQUALS, _LOOSE_ASSIGNED, _random_value),
-    Detector("credential", _SIGN, _ASSIGNED, _assigned),
-    Detector("credential", _SIGN, _HEADER),
-    Detector("credential", re.compile(" "), _BEARER, _random_token),
-    Detector("credential", re.compile("--"), _OPTION, _option_value),
-    Detector("credential", re.compile("-u"), _COMMAND_USER),
+    Detector("credential/query", _EQUALS, _QUERY, _in_query),
+    Detector("credential/loose-key", _EQUALS, _LOOSE_ASSIGNED, _random_value),
+    Detector("credential/assigned", NAME_WORDS, _ASSIGNED, _assigned),
+    Detector("credential/header", words("authorization"), _HEADER),
+    Detector("credential/bearer", words("bearer", "basic", "token"), _BEARER, _random_token),
+    Detector("credential/option", words("--"), _OPTION, _option_value),
+    Detector("credential/command-user", words("-u"), _COMMAND_USER),
 )

@@ -8,11 +8,8 @@ from typing import NamedTuple
 Span = tuple[int, int]
 Match = re.Match[str]
 
-AT = re.compile("@")
-"""The hint of an address or a URL's user."""
-
-SEVEN_DIGITS = re.compile(r"\d(?:[^\d]{0,3}\d){6}")
-"""The hint of a number that is long enough to be somebody's."""
+Hint = Callable[[str], object]
+"""Tells cheaply, of a text in lower case, whether a pattern could match somewhere in it."""
 
 _LONGEST_NUMBER = 64  # an IBAN with a separator after each character
 
@@ -21,16 +18,38 @@ class Found(NamedTuple):
     """A piece of text that must not stay.
 
     Args:
-        label: its type, such as `email`.
+        rule: which detector found it, such as `phone/named`.
         start: index of its first character.
         end: index after its last character.
         ref: the user that it names, when it is a reference to one.
     """
 
-    label: str
+    rule: str
     start: int
     end: int
     ref: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Its type, such as `phone`."""
+        return self.rule.partition("/")[0]
+
+
+def words(*some: str) -> Hint:
+    """Make the hint that one of some words is there; to look for a fixed word is many times faster than a pattern."""
+    return lambda text: any(word in text for word in some)
+
+
+def both(first: Hint, second: Hint) -> Hint:
+    """Make the hint that two hints say yes."""
+    return lambda text: first(text) and second(text)
+
+
+AT = words("@")
+"""The hint of an address or a URL's user."""
+
+SEVEN_DIGITS: Hint = re.compile(r"\d(?:[^\d]{0,3}\d){6}").search
+"""The hint of a number that is long enough to be somebody's."""
 
 
 def captured(match: Match) -> Span | None:
@@ -55,22 +74,21 @@ class Detector:
     """One way in which one type of data shows itself.
 
     Args:
-        label: the type that replaces what is found.
-        hint: matches somewhere in every text in which the pattern could; cheap, and shared where it can be.
+        rule: its name: the type that replaces what is found, and after a slash how it shows itself.
+        hint: says yes to every text in which the pattern could match; cheap, and shared where it can be.
         pattern: matches candidates; what is to be replaced is its last group, or all of it.
         check: returns where the data stands in a candidate, or None when it is something else.
     """
 
-    label: str
-    hint: re.Pattern[str]
+    rule: str
+    hint: Hint
     pattern: re.Pattern[str]
     check: Callable[[Match], Span | None] = captured
 
-    def find(self, text: str) -> Iterator[Found]:
-        """Yield what is found, in order; a candidate that is refused does not hide the next one."""
+    def find(self, text: str) -> Iterator[Found | None]:
+        """Yield what is found, in order, and None for a candidate that is refused, which does not hide the next one."""
         match = self.pattern.search(text)
         while match is not None:
             span = self.check(match)
-            if span is not None:
-                yield Found(self.label, *span)
+            yield Found(self.rule, *span) if span else None
             match = self.pattern.search(text, max(_resume(match, span), match.start() + 1))

@@ -2,12 +2,12 @@
 
 import re
 
-from insights_backend.enrichment.detectors.base import AT, Detector, Match, Span
+from insights_backend.enrichment.detectors.base import AT, Detector, Hint, Match, Span, words
 
 REPOSITORY_USERS = frozenset({"git", "hg", "svn"})
 """What stands before the `@` of a repository's address, and is nobody."""
 
-_LONG_RUN = re.compile(r"[\w.-]{16}")
+_LONG_RUN: Hint = re.compile(r"[\w.-]{16}").search
 
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
@@ -49,10 +49,10 @@ def _url_user(match: Match) -> Span | None:
 
 
 DETECTORS = (
-    Detector("credential", re.compile("-----B"), _PEM),
-    Detector("credential", re.compile("eyJ"), _JWT),
-    Detector("credential", re.compile("webhook|hooks"), _WEBHOOK),
-    Detector("credential", _LONG_RUN, _PROVIDER),
-    Detector("credential", re.compile("AAAA"), _SSH_KEY),
-    Detector("credential", AT, _URL_USER, _url_user),
+    Detector("credential/pem", words("-----b"), _PEM),
+    Detector("credential/jwt", words("eyj"), _JWT),
+    Detector("credential/webhook", words("webhook", "hooks"), _WEBHOOK),
+    Detector("credential/provider", _LONG_RUN, _PROVIDER),
+    Detector("credential/ssh-key", words("aaaa"), _SSH_KEY),
+    Detector("credential/url-user", AT, _URL_USER, _url_user),
 )

@@ -2,19 +2,21 @@
 
 import re
 
-from insights_backend.enrichment.detectors.base import SEVEN_DIGITS, Detector, Match, Span, whole
+from insights_backend.enrichment.detectors.base import SEVEN_DIGITS, Detector, Match, Span, both, whole, words
 
 _CARD = re.compile(
-    r"(?<!\w)(?<!\d[.,-])(?<![A-Za-z]-)"
-    r"(?:\d{4}([ +-])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ +-])\d{6}\2\d{4,5}|\d{13,19})"
-    r"(?!\w|[.-]\d)"
+    r"(?=\d)(?<!\w)(?<!\d[.,-])(?<![A-Za-z]-)"
+    r"(?:\d{4}([ +-])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ +-])\d{6}\2\d{4,5}|\d{12,19})"
+    r"(?!\w|[.-]\d)",
+    re.ASCII,
 )
 _CARD_BRANDS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
     r"|(?:5[1-5]\d{4}|222[1-9]\d\d|22[3-9]\d{3}|2[3-6]\d{4}|27[01]\d{3}|2720\d\d)\d{10}"  # Mastercard
     r"|3[47]\d{13}|3(?:0[0-5]|095|[689]\d)\d{11,16}|220[0-4]\d{12}"  # American Express, Diners Club, Mir
-    r"|(?:6011|64[4-9]\d|65\d\d|62\d\d|60\d\d|8[12]\d\d)\d{12,15}|35(?:2[89]|[3-8]\d)\d{12,15}"  # and JCB
-    r"|50(?:18|19|20|38)\d{12,15}|(?:5[678]|6[37])\d{14,17}"  # Dankort, Maestro
+    r"|(?:6011|64[4-9]\d|65\d\d|62\d\d|60\d\d|8[12]\d\d)\d{12,15}|35\d\d\d{12,15}|(?:2131|1800)\d{11}"  # and JCB
+    r"|5019\d{12,15}|(?:50(?:18|20|38)|5893|0604|6304|67(?:59|6[1-3]))\d{8,15}"  # Dankort, Maestro
+    r"|5[678]\d{10,17}|6[37]\d{14,17}"
 )
 
 
@@ -48,6 +50,10 @@ _IBAN_LENGTHS = {
 }  # fmt: skip
 
 
+_IBAN_ALL_DIGITS = frozenset({
+    "AE", "AT", "BA", "BE", "CZ", "DE", "DK", "EE", "EG", "ES", "FI", "HR", "HU", "IL", "IS", "LT", "ME", "NO", "PL",
+    "PT", "RS", "SE", "SI", "SK", "XK",
+})  # fmt: skip # where an account is a number, whatever the bank
 _IBAN_DIGITS = {ord("A") + index: str(10 + index) for index in range(26)}
 
 
@@ -57,21 +63,26 @@ def _iban(match: Match) -> Span | None:
     text = match[0].translate(_NO_SEPARATORS).upper()[:length]
     if length is None or len(text) < length or int((text[4:] + text[:4]).translate(_IBAN_DIGITS)) % 97 != 1:
         return None
+    if text[:2] in _IBAN_ALL_DIGITS and not text[4:].isdecimal():
+        return None
     places = [index for index, char in enumerate(match[0]) if char.isalnum()]
     end = match.start() + places[length - 1] + 1
-    return None if match.string[end : end + 1].isalnum() else (match.start(), end)
+    follows = match.string[end : end + 1]
+    return None if follows.isascii() and follows.isalnum() else (match.start(), end)
 
 
-_SSN = re.compile(r"(?<![\w-])(?<!\d[ .])(?!000|666|9)\d{3}([ -])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])(?! \d)(?!\.\d)")
+_SSN = re.compile(
+    r"(?=\d)(?<![\w-])(?<!\d[ .])(?!000|666|9)\d{3}([ -])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])(?! \d)(?!\.\d)", re.ASCII
+)
 _NAMED_SSN = re.compile(
-    r"(?:ssn|social[ _-]?security(?:[ _-]?(?:number|no))?|tax[ _-]?id)"
+    r"(?=[st])(?:ssn|social[ _-]?security(?:[ _-]?(?:number|no))?|tax[ _-]?id)"
     r"\W{0,4}((?!000|666|9)\d{3}[ .-]?\d{2}[ .-]?\d{4})(?!\d)",
     re.IGNORECASE,
 )
 
 DETECTORS = (
-    Detector("iban", SEVEN_DIGITS, _IBAN, _iban),
-    Detector("card", SEVEN_DIGITS, _CARD, _card),
-    Detector("ssn", SEVEN_DIGITS, _SSN, whole),
-    Detector("ssn", SEVEN_DIGITS, _NAMED_SSN),
+    Detector("iban/checked", SEVEN_DIGITS, _IBAN, _iban),
+    Detector("card/checked", SEVEN_DIGITS, _CARD, _card),
+    Detector("ssn/grouped", SEVEN_DIGITS, _SSN, whole),
+    Detector("ssn/named", both(SEVEN_DIGITS, words("ssn", "social", "tax")), _NAMED_SSN),
 )

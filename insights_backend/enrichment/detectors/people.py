@@ -3,16 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from insights_backend.enrichment.detectors.base import Detector, Found, Match, Span
+from insights_backend.enrichment.detectors.base import Detector, Found, Match, Span, words
 
 _OAUTH_SCOPES = frozenset({
     "email", "read", "write", "follow", "create", "delete", "update", "list", "admin", "password", "pass",
     "group",
 })  # fmt: skip
-_REF_HINT = re.compile(r"user[:/]", re.IGNORECASE)
+REF_HINT = words("user:", "user/")
+"""The hint of what `user_refs` finds."""
+
 _NAME = r"[^\W_](?:[\w.@+-]*\w)?"
 _USER_REF = re.compile(
-    rf"(?<![\w:])(?<!//)user:(?:(?P<space>[\w-]{{1,63}}+)/{_NAME}|(?P<short>[^\W_](?:[\w.+-]*\w)?))",
+    rf"(?<![\w:])(?<!//)user:(?:(?P<space>[\w-]{{1,63}}+)/{_NAME}|(?P<short>[^\W_](?:[\w.+-]*\w)?)(?!\w|:\w))",
     re.IGNORECASE,
 )
 _USER_PATH = re.compile(
@@ -24,26 +26,24 @@ _USER_PATH = re.compile(
 
 def user_refs(text: str) -> Iterator[Found]:
     """Find entity references of users ("References") and paths of their pages (plugin-catalog's routes)."""
-    if not _REF_HINT.search(text):
-        return
     for match in _USER_REF.finditer(text):
         if match["space"] or match["short"].lower() not in _OAUTH_SCOPES:
-            yield Found("username", *match.span(), ref=match[0])
+            yield Found("username/reference", *match.span(), ref=match[0])
     for match in _USER_PATH.finditer(text):
         namespace = match["namespace"] or match["space"]
         name = "name" if match["name"] else "user"
-        yield Found("username", *match.span(name), ref=f"user:{namespace}/{match[name]}")
+        yield Found("username/page", *match.span(name), ref=f"user:{namespace}/{match[name]}")
 
 
-_PATH_HINT = re.compile(r"home[/\\]|users[/\\]|settings[/\\]|~", re.IGNORECASE)
-_UNIX_HOME = re.compile(r"(?<![\w)\]}.%-])(?:/(?:var|export|usr))?(?:/mnt/[a-z])?/(?:home|Users)/([\w.@+-]+)")
+_PATH_HINT = words("home/", "home\\", "users/", "users\\", "settings/", "settings\\", "~")
+_UNIX_HOME = re.compile(r"(?=/)(?<![\w)\]}.%-])(?:/(?:var|export|usr))?(?:/mnt/[a-z])?/(?:home|Users)/([\w.@+-]+)")
 _FILE_URL_HOME = re.compile(r"file://(?:localhost)?/(?:home|Users)/([\w.@+-]+)")
 _WINDOWS_HOME = re.compile(
     r"(?:[a-z]:[\\/]{1,2}|\\)(?:users|documents and settings)[\\/]{1,2}"
     r"([^\\/:*?\"<>|\s]++(?: [^\\/:*?\"<>|\s]++){1,3}(?=[\\/])|[^\\/:*?\"<>|\s]+)",
     re.IGNORECASE,
 )
-_TILDE_HOME = re.compile(r"(?<![\w~.^\])])~([A-Za-z_][\w.-]*)(?=/)|(?<=/)~([A-Za-z_][\w.-]*)")
+_TILDE_HOME = re.compile(r"(?=~)(?:(?<![\w~.^\])])~([A-Za-z_][\w.-]*)(?=/)|(?<=/)~([A-Za-z_][\w.-]*))")
 _SHARED_HOMES = frozenset({
     "runner", "node", "app", "ubuntu", "ec2-user", "jenkins", "vscode", "coder", "user", "root",
     "shared", "public", "default", "git", "admin", "circleci", "gitpod", "linuxbrew", "airflow",
@@ -58,8 +58,8 @@ def _home(match: Match) -> Span | None:
 
 
 DETECTORS = (
-    Detector("username", _PATH_HINT, _UNIX_HOME, _home),
-    Detector("username", _PATH_HINT, _FILE_URL_HOME, _home),
-    Detector("username", _PATH_HINT, _WINDOWS_HOME, _home),
-    Detector("username", _PATH_HINT, _TILDE_HOME, _home),
+    Detector("username/unix-home", _PATH_HINT, _UNIX_HOME, _home),
+    Detector("username/file-url", _PATH_HINT, _FILE_URL_HOME, _home),
+    Detector("username/windows-home", _PATH_HINT, _WINDOWS_HOME, _home),
+    Detector("username/tilde-home", _PATH_HINT, _TILDE_HOME, _home),
 )

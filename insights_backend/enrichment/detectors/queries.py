@@ -2,12 +2,12 @@
 
 import re
 
-from insights_backend.enrichment.detectors.base import Detector, Match, Span
+from insights_backend.enrichment.detectors.base import Detector, Match, Span, words
 from insights_backend.enrichment.names import MAIL_NAMES, PERSONAL_NAMES, normal
 from insights_backend.enrichment.pseudonyms import is_pseudonym
 
 _OTHER_NAMES = PERSONAL_NAMES - MAIL_NAMES
-_EQUALS = re.compile("=")
+_EQUALS = words("=")
 # A bare name only: Backstage's own `filters[user]=all` tells nothing of anybody.
 _FIELD = re.compile(r"(?<=[?&#;])(?P<name>[A-Za-z_-]{1,40}+)=(?P<value>[^\s&#;\"<>]+)", re.ASCII)
 _LABEL = re.compile(r"\[[a-z]{2,12}\]")
@@ -28,6 +28,6 @@ def _value(match: Match) -> Span | None:
 
 
 DETECTORS = (
-    Detector("email", _EQUALS, _FIELD, _mail),
-    Detector("username", _EQUALS, _FIELD, _other),
+    Detector("email/query", _EQUALS, _FIELD, _mail),
+    Detector("username/query", _EQUALS, _FIELD, _other),
 )

@@ -1,0 +1,1 @@
+"""The measurements of redaction: `make bench-redaction`."""
