@@ -1,8 +1,8 @@
-"""Erasure: a person is taken out of everything that is kept here."""
+"""What is kept about a person: it is shown, or the person is taken out of all of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from insights_backend.audit import AuditLog
 from insights_backend.enrichment.pseudonyms import Pseudonyms, is_pseudonym
@@ -11,6 +11,7 @@ from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.person import Erased, Person
 
 _USER = "user"
+_NOBODY: dict[str, Any] = {"user": None, "sessionId": None, "userMetadata": {}, "groups": []}
 
 
 class Place(Protocol):
@@ -24,9 +25,17 @@ class Place(Protocol):
         """
         ...
 
+    def about(self, person: Person) -> Iterator[dict[str, Any]]:
+        """Yield the stored events that are a person's or name the person, each with the place as `storedIn`.
+
+        Raises:
+            UnavailableError: they cannot be read now.
+        """
+        ...
+
 
 class Erasure:
-    """Takes people out of every place.
+    """Finds people in every place, and takes them out.
 
     Args:
         places: where events are kept, in the order in which they go there.
@@ -68,9 +77,31 @@ class Erasure:
             entry(outcome=outcome, erased=erased.events, mentions=erased.mentions)
         return person, erased
 
+    def export(self, ref: str, by: str | None) -> Iterator[dict[str, Any]]:
+        """Yield what is kept about a person: the person's events, and those of others that name the person.
+
+        Of others nothing is told: neither who they are nor where they belong. An event that is delivered meanwhile may
+        come twice.
+
+        Args:
+            ref: as for `erase`.
+            by: the name of the token that asks for it; None where none is needed.
+
+        Raises:
+            InvalidEntityRefError: as for `erase`.
+            UnavailableError: it cannot be read, or accounted for, now.
+        """
+        person = self._person(ref)
+        self._audit.write(action="export-user", by=by, person=person.digest)
+        for place in self._places:
+            for event in place.about(person):
+                is_theirs = event["user"] in person.names
+                yield {**event, "isMention": not is_theirs} | ({} if is_theirs else _NOBODY)
+
     def _person(self, text: str) -> Person:
         if is_pseudonym(text) and text.startswith("u"):
-            return Person(text)
+            *former, name = self._pseudonyms.all_of_user(text) if self._pseudonyms else (text,)
+            return Person(name, former=frozenset(former))
         ref = EntityRef.parse(text, default_kind=_USER)
         if ref.kind != _USER or is_pseudonym(text):
             raise InvalidEntityRefError("not a user; give a reference such as user:default/jane, or a user's pseudonym")
@@ -79,4 +110,5 @@ class Erasure:
                 "people are known by their pseudonyms here; ask the portal's own service to erase the person, "
                 "and give the pseudonym that it answers with"
             )
-        return Person(self._pseudonyms.user(str(ref)), ref)
+        *former, name = self._pseudonyms.all_of_user(str(ref))
+        return Person(name, ref, frozenset(former))

@@ -92,6 +92,21 @@ def report(*, weekly: bool, output: IO[bytes], url: str, secret: str | None) -> 
         output.write(answer.content)
 
 
+@click.command("export-user")
+@click.argument("ref")
+@click.option("--output", type=click.File("wb"), default="-", help="Where to write. Default: standard output.")
+@_of_service("admin")
+def export_user(*, ref: str, output: IO[bytes], url: str, secret: str | None) -> None:
+    """Save what a running service has stored about a person: a line of JSON an event.
+
+    REF is an entity reference such as user:default/jane, or a pseudonym.
+    """
+    path = f"{PREFIX}/users/{quote(ref, safe='')}/export"
+    with _asked("GET", url, path, secret, timeout=_ERASE_SECONDS) as answer:
+        for chunk in answer.iter_content(_CHUNK):
+            output.write(chunk)
+
+
 @click.command("erase-user")
 @click.argument("ref")
 @_of_service("admin")

@@ -1,18 +1,34 @@
-"""Taking a person out of the outbox: out of what waits, what is under way, and the dead letters."""
+"""People in the outbox, in what waits, is under way or was refused: they are found, taken out, or named anew."""
 
+import re
 import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from insights_backend.delivery.database import Database
 from insights_backend.model.person import Erased, Person
 
 # Dead letters first: one that is queued again meanwhile is met among the requests.
 _TABLES = ("dead_letter", "request")
+_SHOWN = {"dead_letter": "dead letters", "request": "outbox"}
 _CHANGED = {
     "dead_letter": "UPDATE dead_letter SET events = events - :gone, lines = :lines WHERE id = :id",
     "request": "UPDATE request SET events = events - :gone, lines = :lines, bytes = length(:lines) WHERE id = :id",
 }
 # What a batch holds must never change under its id: a destination knows by it what it has stored.
 _FREED = "UPDATE request SET batch = NULL WHERE batch = (SELECT batch FROM request WHERE id = :id)"
+
+
+def about(database: Database, person: Person) -> Iterator[dict[str, Any]]:
+    """Yield the events that are a person's or name the person, with the place as `storedIn`.
+
+    Raises:
+        sqlite3.Error: the disk refuses.
+    """
+    for table in _TABLES:
+        for _, lines in _rows(database, table):
+            for event, _ in person.found_in(lines):
+                yield {**event, "storedIn": _SHOWN[table]}
 
 
 def erase(database: Database, person: Person) -> Erased:
@@ -35,18 +51,50 @@ def erase(database: Database, person: Person) -> Erased:
     return erased
 
 
+def rename(database: Database, pattern: str, name_now: Callable[[str], str]) -> None:
+    """Replace names in all that waits and in the dead letters, and leave nothing of the old ones in the file.
+
+    Only for the holder of the right to deliver.
+
+    Args:
+        database: the outbox.
+        pattern: what finds the names.
+        name_now: returns what one is called now.
+
+    Raises:
+        sqlite3.Error: the disk refuses, or another process reads; to be done again.
+    """
+
+    def renamed(found: re.Match[bytes]) -> bytes:
+        return name_now(found[0].decode()).encode()
+
+    for table in _TABLES:
+        for row, lines in _rows(database, table):
+            now = re.sub(pattern.encode(), renamed, lines)
+            if now != lines:
+                with database.transaction() as db:
+                    _replace(db, table, row, now, Erased())
+    database.scrub()
+
+
 def _from(database: Database, table: str, person: Person) -> Erased:
-    erased, row = Erased(), 0
-    ((last,),) = database.rows(f"SELECT coalesce(max(id), 0) FROM {table}")  # noqa: S608 - ours
-    # One at a time, each in a transaction of its own: there may be many, and who appends must not wait for all.
-    one_more = f"SELECT id, lines FROM {table} WHERE id > ? AND id <= ? ORDER BY id LIMIT 1"  # noqa: S608 - ours
-    while rows := database.rows(one_more, (row, last)):
-        row, lines = rows[0]
+    erased = Erased()
+    for row, lines in _rows(database, table):
         kept, gone = person.taken_out_of(lines)
         if kept != lines:
             with database.transaction() as db:
                 erased += gone if _replace(db, table, row, kept, gone) else Erased()
     return erased
+
+
+def _rows(database: Database, table: str) -> Iterator[tuple[int, bytes]]:
+    """Yield what a table holds now, one at a time: there may be much, and who appends must not wait for all."""
+    row = 0
+    ((last,),) = database.rows(f"SELECT coalesce(max(id), 0) FROM {table}")  # noqa: S608 - ours
+    one_more = f"SELECT id, lines FROM {table} WHERE id > ? AND id <= ? ORDER BY id LIMIT 1"  # noqa: S608 - ours
+    while rows := database.rows(one_more, (row, last)):
+        row, lines = rows[0]
+        yield row, lines
 
 
 def _replace(db: sqlite3.Connection, table: str, row: int, kept: bytes, gone: Erased) -> bool:

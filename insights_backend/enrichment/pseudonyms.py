@@ -2,17 +2,17 @@
 
 A pseudonym is an HMAC-SHA256 (RFC 2104, FIPS 180-4) in base32 (RFC 4648). A short id of the salt stands in
 it, so that a change of salt shows instead of silently doubling every person.
+
+A salt that replaces another one names the pseudonyms of the other: what is stored can so be carried over without
+knowing who anybody is, and is told by a salt that has leaked no more.
 """
 
 import base64
 import hashlib
 import hmac
-import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 
 from insights_backend.errors import ConfigError, InvalidEntityRefError
 from insights_backend.model.entity_ref import EntityRef
@@ -21,9 +21,8 @@ SALT_BYTES = 32
 
 _KEY_ID_LENGTH = 4
 _DIGEST_BYTES = 20  # 160 bits: 32 characters of base32 without padding
-_DRAFT_BYTES = 8
 _MEMO_SIZE = 4096
-_PSEUDONYM = re.compile(r"[usx]_[a-z2-7]{4}_[a-z2-7]{32}")
+_PSEUDONYM = re.compile(r"[usx]_([a-z2-7]{4})_[a-z2-7]{32}")
 
 
 def is_pseudonym(text: str) -> bool:
@@ -32,21 +31,36 @@ def is_pseudonym(text: str) -> bool:
 
 
 class Pseudonyms:
-    """Names people, sessions and other things by a keyed digest; a given pseudonym comes back as it is.
+    """Names people, sessions and other things by a keyed digest.
+
+    A pseudonym that is given comes back as it is; one of a previous salt as it is called now.
 
     Args:
         salt: the key, 32 bytes or more.
+        previous: the keys before it, oldest first.
 
     Raises:
-        ConfigError: the salt is shorter than 32 bytes.
+        ConfigError: a salt is shorter than 32 bytes, or two cannot be told apart in a pseudonym.
     """
 
-    def __init__(self, salt: bytes) -> None:
-        if len(salt) < SALT_BYTES:
-            raise ConfigError(f"backstageInsights.salt is too short; give {SALT_BYTES} bytes or more")
-        self._salt = salt
-        self.key_id = self._digest("key id", "")[:_KEY_ID_LENGTH]
+    def __init__(self, salt: bytes, previous: Sequence[bytes] = ()) -> None:
+        self._keys = [_Key(one) for one in (*previous, salt)]
+        self._place = {key.id: place for place, key in enumerate(self._keys)}
+        if len(self._place) < len(self._keys):
+            raise ConfigError(
+                "backstageInsights.salt: two salts, previous ones included, have one key id; make another"
+            )
+        self.key_id = self._keys[-1].id
         self._named = lru_cache(maxsize=_MEMO_SIZE)(self._name)
+
+    @property
+    def previous_pattern(self) -> str | None:
+        """What finds the names of people and things under previous salts in a text, as Python and RE2 read it.
+
+        Not those of sessions, which nobody can guess, so that they need no other name. None without previous salts.
+        """
+        ids = "|".join(key.id for key in self._keys[:-1])
+        return f"[ux]_(?:{ids})_[a-z2-7]{{32}}" if ids else None
 
     def user(self, ref: str) -> str:
         """Return the pseudonym of a user, the same for every way of writing the reference.
@@ -64,69 +78,41 @@ class Pseudonyms:
         """Return the pseudonym of anything else, such as a client-made id that holds personal data."""
         return self._named("x", text)
 
+    def all_of_user(self, ref: str) -> tuple[str, ...]:
+        """Return every name that a user has had, the one of now last.
+
+        Args:
+            ref: an entity reference, or a pseudonym; of the names before a given pseudonym nothing can be known.
+        """
+        return tuple(self._names("u", ref))
+
     def _name(self, kind: str, text: str) -> str:
-        if is_pseudonym(text):
-            return text
-        return f"{kind}_{self.key_id}_{self._digest(kind, _canonical(text) if kind == 'u' else text)}"
+        return self._names(kind, text)[-1]
+
+    def _names(self, kind: str, text: str) -> list[str]:
+        """Name a text by the first key and each name by the next one."""
+        given = _PSEUDONYM.fullmatch(text)
+        place = self._place.get(given[1], len(self._keys)) if given else 0
+        names = [text] if given else [self._keys[0].name(kind, _canonical(text) if kind == "u" else text)]
+        for key in self._keys[place + 1 :]:
+            names.append(key.name(names[-1][0], names[-1]))
+        return names
+
+
+class _Key:
+    def __init__(self, salt: bytes) -> None:
+        if len(salt) < SALT_BYTES:
+            raise ConfigError(f"backstageInsights.salt is too short; give {SALT_BYTES} bytes or more")
+        self._salt = salt
+        self.id = self._digest("key id", "")[:_KEY_ID_LENGTH]
+
+    def name(self, kind: str, text: str) -> str:
+        return f"{kind}_{self.id}_{self._digest(kind, text)}"
 
     def _digest(self, context: str, text: str) -> str:
         message = f"{context}\0{text}".encode("utf-8", "surrogatepass")
         digest = hmac.new(self._salt, message, hashlib.sha256).digest()[:_DIGEST_BYTES]
         return base64.b32encode(digest).decode("ascii").lower()
-
-
-def load_or_create_salt(path: Path, randomness: Callable[[int], bytes]) -> bytes:
-    """Read an installation's salt, or make it at first start; processes that start at once agree on one.
-
-    The file appears whole and on disk or not at all, readable by its owner only.
-
-    Args:
-        path: the file, in a directory that exists.
-        randomness: gives that many unpredictable bytes, such as `os.urandom`.
-
-    Raises:
-        ConfigError: the file is damaged, cannot be read, or cannot be made.
-    """
-    try:
-        if not path.exists():
-            _create(path, randomness(SALT_BYTES), randomness(_DRAFT_BYTES).hex())
-        salt = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"the salt {path} cannot be read or made: {error.strerror}") from error
-    if len(salt) != SALT_BYTES:
-        raise ConfigError(
-            f"the salt {path} is damaged: {len(salt)} bytes, not {SALT_BYTES}; restore it from a backup, "
-            "or remove it and accept that every person gets a new pseudonym"
-        )
-    return salt
-
-
-def _create(path: Path, salt: bytes, suffix: str) -> None:
-    """Write beside the path, then link: of several writers the first one wins, and no reader sees a part."""
-    draft = path.with_name(f"{path.name}.{suffix}")
-    try:
-        _write_durably(draft, salt)
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-    _sync_directory(path.parent)
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _canonical(ref: str) -> str:

@@ -6,9 +6,11 @@ Source of the paths: the routes of Backstage's catalog and TechDocs. Source of t
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from typing import Any
 
 import orjson
 
@@ -46,20 +48,22 @@ class Person:
     Args:
         pseudonym: the name where identities are pseudonyms.
         ref: the name where they are clear; None where only the pseudonym is known.
+        former: the pseudonyms under previous salts.
     """
 
     pseudonym: str
     ref: EntityRef | None = None
+    former: frozenset[str] = frozenset()
 
     @cached_property
     def names(self) -> frozenset[str]:
         """Every text that names the person, in lower case."""
         if self.ref is None:
-            return frozenset({self.pseudonym})
+            return self.former | {self.pseudonym}
         namespace, name = self.ref.namespace, self.ref.name
         short = {f"user:{name}"} if namespace == DEFAULT_NAMESPACE else set()
         paths = {f"{namespace}/user/{name}", f"by-name/user/{namespace}/{name}"}
-        return frozenset({self.pseudonym, str(self.ref), *short, *paths})
+        return self.former | {self.pseudonym, str(self.ref), *short, *paths}
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -90,6 +94,18 @@ class Person:
                 kept.append(self._blanked(line))
                 mentions += kept[-1] != line
         return b"".join(kept), Erased(events, mentions)
+
+    def found_in(self, lines: bytes) -> Iterator[tuple[dict[str, Any], bool]]:
+        """Yield the stored events that are the person's or name the person, and whether they are the person's.
+
+        Args:
+            lines: stored events as newline-delimited JSON.
+        """
+        for line in lines.splitlines() if self._may_be_in(lines) else ():
+            event = orjson.loads(line)
+            is_theirs = event.get("user") in self.names
+            if is_theirs or self._blanked(line) != line:
+                yield event, is_theirs
 
     def _may_be_in(self, lines: bytes) -> bool:
         """Look quickly, since a long backlog holds little of one person."""

@@ -1,17 +1,18 @@
-"""Taking a person out of the warehouse: the events, the rollups, and the name in the events of others.
+"""Finding a person in the warehouse, and taking the person out: of events, rollups, and the events of others.
 
 The statements know the person by numbers alone: the engine keeps the text of what changes a table, and a server logs
 it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from insights_backend.model.person import ERASED, Erased, Person
 from insights_backend.warehouse.engine import Engine
 
-_TEXTS = {
+TEXTS = {
     "presence": (),
-    "usage": (),
+    "views": ("page", "entity", "entityOwner"),
     "searches": ("term",),
     "events": ("subject", "attributes", "context", "userMetadata", "entity", "entityMetadata", "target"),
 }
@@ -40,14 +41,31 @@ def erase(engine: Engine, person: Person) -> Erased:
     Raises:
         WarehouseUnavailableError: it was not all done; to be done again.
     """
-    rows = engine.rows(_NUMBERS, {"names": sorted(person.names)})
-    numbers = {"numbers": tuple(row["number"] for row in rows)}
+    numbers = _numbers(engine, person)
     found = Erased()
-    for table, texts in _TEXTS.items():
+    for table, texts in TEXTS.items():
         found = _count(engine, table, _is_named(texts, person), numbers)
         if found != Erased():
             engine.change(table, _commands(texts, person), numbers)
     return found
+
+
+def about(engine: Engine, person: Person, columns: str) -> Iterator[dict[str, Any]]:
+    """Stream the events that are a person's or name the person, oldest first.
+
+    Args:
+        engine: one that may take its time.
+        person: who.
+        columns: what is to be read of each.
+    """
+    condition = f"{_THEIRS} OR {_is_named(TEXTS['events'], person)}"
+    ask = f"SELECT {columns} FROM events WHERE {condition} ORDER BY events.time, id"  # noqa: S608 - ours
+    return engine.stream(ask, _numbers(engine, person))
+
+
+def _numbers(engine: Engine, person: Person) -> dict[str, Sequence[int]]:
+    rows = engine.rows(_NUMBERS, {"names": sorted(person.names)})
+    return {"numbers": tuple(row["number"] for row in rows)}
 
 
 def _count(engine: Engine, table: str, is_named: str, numbers: Mapping[str, Sequence[int]]) -> Erased:

@@ -1,14 +1,21 @@
-"""The route by which a person is erased."""
+"""The routes by which is shown what is stored about a person, and by which the person is erased."""
 
-from flask import Blueprint, jsonify
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from insights_backend.erasure import Erasure
 from insights_backend.web.guard import Guard
 
+_LINES_A_CHUNK = 500
+
 
 def create_erasure(erasure: Erasure, guard: Guard) -> Blueprint:
-    """Make the blueprint of erasure.
+    """Make the blueprint of erasure and of what it would erase.
 
     Args:
         erasure: does the work.
@@ -22,4 +29,16 @@ def create_erasure(erasure: Erasure, guard: Guard) -> Blueprint:
         person, erased = erasure.erase(ref, guard("admin"))
         return jsonify(erased=erased.events, mentions=erased.mentions, pseudonym=person.pseudonym)
 
+    @site.get("/users/<path:ref>/export")
+    def export_user(ref: str) -> ResponseReturnValue:
+        chunks = _chunks(erasure.export(ref, guard("admin")))
+        # What cannot begin must say so before the answer's first line has gone out.
+        first = next(chunks, b"")
+        return Response(chain([first], chunks), mimetype="application/x-ndjson")
+
     return site
+
+
+def _chunks(events: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    while lines := [orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE) for event in islice(events, _LINES_A_CHUNK)]:
+        yield b"".join(lines)

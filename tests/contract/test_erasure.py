@@ -22,6 +22,7 @@ from insights_backend.warehouse import erasing, migrations
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from tests.app import BASE, SALT, VISIT, Make, Service, error
+from tests.files import contents
 from tests.questions import asked, law, moments, queries, stored
 from tests.records import lines, record
 from tests.unit.test_person import ABOUT_JANE, JANE, JOHN, NOT_ABOUT_JANE, PERSON
@@ -99,7 +100,7 @@ def test_no_file_of_the_embedded_engine_holds_the_name_any_more(engine: Engine, 
 
 
 def files_with(name: str, directory: Path) -> list[Path]:
-    return [path for path in directory.rglob("*") if path.is_file() and name.encode() in path.read_bytes()]
+    return [path for path, content in contents(directory) if name.encode() in content]
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
@@ -109,8 +110,8 @@ def eventually(condition: Callable[[], bool]) -> bool:
 
 def test_every_table_that_knows_of_people_is_searched_and_forgets_in_time(engine: Engine) -> None:
     tables = engine.rows("SELECT table FROM system.columns WHERE name = 'userKey' AND database = currentDatabase()", {})
-    known = {row["table"] for row in tables} - {f"{table}_of_events" for table in erasing._TEXTS}
-    assert known == set(erasing._TEXTS) == set(migrations._FORGOTTEN)
+    known = {row["table"] for row in tables} - {f"{table}_of_events" for table in erasing.TEXTS}
+    assert known == set(erasing.TEXTS) == set(migrations._FORGOTTEN)
 
 
 # Over HTTP
@@ -157,6 +158,11 @@ def test_erasing_needs_the_scope_admin_and_no_log_names_the_person(
     assert error(erase(service, headers=headers["view"])) == (403, "forbidden")
     assert error(erase(service, headers=headers["upload"])) == (403, "forbidden")
     assert error(erase(service, "component:default/jane", headers=headers["admin"])) == (400, "invalid_entity_ref")
+    assert error(service.get(f"/users/{quote('user:default/jane', safe='')}/export")) == (401, "unauthenticated")
+    exported = service.get(f"/users/{quote('user:default/jane', safe='')}/export", headers=headers["view"])
+    assert error(exported) == (403, "forbidden")
+    exported = service.get(f"/users/{quote('component:default/x', safe='')}/export", headers=headers["admin"])
+    assert error(exported) == (400, "invalid_entity_ref")
     assert erase(service, headers=headers["admin"]).json["erased"] == 0
     audit = (tmp_path / "var" / "audit.log").read_text()
     assert {json.loads(entry)["by"] for entry in audit.splitlines()} == {"admin-1"}
@@ -173,6 +179,10 @@ def test_a_service_that_uploads_erases_what_waits_and_says_how_the_collector_kno
     service = make(upload=UPLOAD, roles=("backend",))
     row = lines(record(user=PSEUDONYM), record(user=JOHN, target=PSEUDONYM))
     service.backend.outbox.append(row, events=2, received_at=0)
+    about = service.get(f"/users/{PSEUDONYM}/export").text.splitlines()
+    assert [(json.loads(line)["storedIn"], json.loads(line)["user"]) for line in about] == [
+        ("outbox", PSEUDONYM), ("outbox", None),
+    ]  # fmt: skip
     assert erase(service).json == {"erased": 1, "mentions": 1, "pseudonym": PSEUDONYM}
     assert service.backend.outbox.backlog().events == 1
     assert not any(PSEUDONYM.encode() in path.read_bytes() for path in (tmp_path / "var").iterdir())

@@ -1,5 +1,7 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,13 @@ class MemoryPlace:
             raise UnavailableError("the place is down")
         kept, self.kept = self.kept, Erased()
         return kept
+
+    def about(self, person: Person) -> Iterator[dict[str, Any]]:
+        self.asked.append(person)
+        if self.down:
+            raise UnavailableError("the place is down")
+        yield {"user": person.pseudonym, "sessionId": "s", "userMetadata": {"a": 1}, "groups": ["g"], "subject": "/"}
+        yield {"user": "u_other", "sessionId": "s", "userMetadata": {"a": 1}, "groups": ["g"], "subject": "/jane"}
 
 
 def erasure(directory: Path, *places: Place, pseudonyms: Pseudonyms | None = PSEUDONYMS) -> Erasure:
@@ -97,3 +106,25 @@ def test_nothing_is_erased_where_the_audit_log_cannot_be_written(tmp_path: Path)
     with pytest.raises(UnavailableError, match=r"audit\.log cannot be written \(IsADirectoryError\)"):
         erasure(tmp_path, place).erase("jane", None)
     assert place.asked == []
+
+
+def test_what_is_stored_about_a_person_tells_nothing_of_others(tmp_path: Path) -> None:
+    own, mention = erasure(tmp_path, MemoryPlace()).export("user:default/jane", "admin-1")
+    assert own == {
+        "user": JANE, "sessionId": "s", "userMetadata": {"a": 1}, "groups": ["g"], "subject": "/", "isMention": False,
+    }  # fmt: skip
+    assert mention == {
+        "user": None, "sessionId": None, "userMetadata": {}, "groups": [], "subject": "/jane", "isMention": True,
+    }  # fmt: skip
+    (entry,) = audited(tmp_path)
+    assert (entry["action"], entry["by"], entry["person"]) == ("export-user", "admin-1", Person(JANE).digest)
+    assert "jane" not in json.dumps(entry)
+
+
+def test_a_previous_pseudonym_leads_to_all_later_ones(tmp_path: Path) -> None:
+    names = Pseudonyms(bytes(32), [b"a salt of thirty-two bytes, or so"])
+    place = MemoryPlace()
+    person, _ = erasure(tmp_path, place, pseudonyms=names).erase(JANE, None)
+    assert person.names == {JANE, names.user("jane")}
+    person, _ = erasure(tmp_path, place, pseudonyms=names).erase("jane", None)
+    assert {JANE, names.user("jane"), "user:default/jane"} <= person.names

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights_backend.enrichment.pseudonyms import Pseudonyms, is_pseudonym, load_or_create_salt
+from insights_backend.enrichment.pseudonyms import Pseudonyms, is_pseudonym
+from insights_backend.enrichment.salts import load_or_create_salt, previous_salts, rotate_salt
 from insights_backend.errors import ConfigError
 
 SALT = bytes(range(32))
@@ -108,3 +109,66 @@ def test_a_salt_that_cannot_be_made_is_an_error_that_names_the_file(tmp_path: Pa
     path = tmp_path / "missing" / "salt"
     with pytest.raises(ConfigError, match=re.escape(str(path))):
         load_or_create_salt(path, os.urandom)
+
+
+# --- another salt -------------------------------------------------------------------------------------------------
+
+OLDEST, OLDER, NEW = bytes(32), SALT, SALT[::-1]
+
+
+def test_a_previous_pseudonym_has_one_name_of_now_the_same_as_what_it_names() -> None:
+    names = Pseudonyms(NEW, [OLDEST, OLDER])
+    before, later = Pseudonyms(OLDEST), Pseudonyms(OLDER, [OLDEST])
+    for made in ("user", "session", "opaque"):
+        now = getattr(names, made)("jane")
+        assert getattr(names, made)(getattr(before, made)("jane")) == now
+        assert getattr(names, made)(getattr(later, made)("jane")) == now
+        assert getattr(names, made)(now) == now
+    assert names.all_of_user("jane") == (before.user("jane"), later.user("jane"), names.user("jane"))
+    assert names.previous_pattern
+    for old in (before, later):
+        assert re.fullmatch(names.previous_pattern, old.user("jane"))
+        assert not re.fullmatch(names.previous_pattern, old.session("jane"))
+    assert not re.fullmatch(names.previous_pattern, names.user("jane"))
+    assert before.previous_pattern is None
+
+
+def test_the_old_salt_alone_does_not_tell_the_names_of_now() -> None:
+    now = Pseudonyms(NEW, [OLDER]).user("jane")
+    assert now not in {Pseudonyms(OLDER).user("jane"), Pseudonyms(NEW).user("jane")}
+
+
+def test_a_pseudonym_of_nobodys_salt_stays_as_it_is() -> None:
+    foreign = Pseudonyms(OLDEST).user("jane")
+    assert Pseudonyms(NEW, [OLDER]).all_of_user(foreign) == (foreign,)
+
+
+def test_the_same_salt_twice_is_refused() -> None:
+    with pytest.raises(ConfigError, match="make another"):
+        Pseudonyms(NEW, [NEW])
+
+
+def test_rotating_the_salt_keeps_each_one_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "salt"
+    first = load_or_create_salt(path, os.urandom)
+    assert previous_salts(path) == ()
+    rotate_salt(path, os.urandom)
+    second = load_or_create_salt(path, os.urandom)
+    rotate_salt(path, os.urandom)
+    assert previous_salts(path) == (first, second)
+    assert load_or_create_salt(path, os.urandom) not in {first, second}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_rotation_that_was_cut_short_changes_nothing_and_is_done_by_the_next_one(tmp_path: Path) -> None:
+    path = tmp_path / "salt"
+    first = load_or_create_salt(path, os.urandom)
+
+    def fail(size: int) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(ConfigError, match="No space left"):
+        rotate_salt(path, fail)
+    assert (load_or_create_salt(path, os.urandom), previous_salts(path)) == (first, ())
+    rotate_salt(path, os.urandom)
+    assert previous_salts(path) == (first,)

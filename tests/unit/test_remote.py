@@ -30,6 +30,14 @@ def test_a_person_is_erased_by_the_running_service_and_the_counts_are_told() -> 
 
 
 @responses.activate
+def test_what_is_stored_about_a_person_is_saved_as_the_service_says_it(tmp_path: Path) -> None:
+    responses.get(f"{SERVICE}/users/user%3Adefault%2Fjane/export", body=b'{"id":"1"}\n{"id":"2"}\n')
+    file = tmp_path / "jane.ndjson"
+    assert run("export-user", "user:default/jane", "--output", str(file)).exit_code == 0
+    assert file.read_bytes() == b'{"id":"1"}\n{"id":"2"}\n'
+
+
+@responses.activate
 def test_a_service_that_refuses_to_erase_is_quoted_and_the_person_is_not_named() -> None:
     problem = {"error": {"code": "forbidden", "message": "this needs a token with the scope admin"}}
     responses.delete(f"{SERVICE}/users/jane", status=403, json=problem)

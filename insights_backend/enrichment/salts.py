@@ -1,0 +1,115 @@
+"""The salts of an installation that was given none: a file each in the data directory.
+
+`salt` is the one of now; `salt.1`, `salt.2` and so on are those before it, oldest first.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count, takewhile
+from pathlib import Path
+
+from insights_backend.enrichment.pseudonyms import SALT_BYTES
+from insights_backend.errors import ConfigError
+
+_DRAFT_BYTES = 8
+
+
+def load_or_create_salt(path: Path, randomness: Callable[[int], bytes]) -> bytes:
+    """Read an installation's salt, or make it at first start; processes that start at once agree on one.
+
+    The file appears whole and on disk or not at all, readable by its owner only.
+
+    Args:
+        path: the file, in a directory that exists.
+        randomness: gives that many unpredictable bytes, such as `os.urandom`.
+
+    Raises:
+        ConfigError: the file is damaged, cannot be read, or cannot be made.
+    """
+    try:
+        if not path.exists():
+            _create(path, randomness(SALT_BYTES), randomness(_DRAFT_BYTES).hex())
+        return _read(path)
+    except OSError as error:
+        raise ConfigError(f"the salt {path} cannot be read or made: {error.strerror}") from error
+
+
+def previous_salts(path: Path) -> tuple[bytes, ...]:
+    """Read the salts before the one of now, oldest first.
+
+    Args:
+        path: the file of the one of now.
+
+    Raises:
+        ConfigError: one of the files is damaged, or cannot be read.
+    """
+    try:
+        salts = [_read(former) for former in takewhile(Path.exists, _formers(path))]
+        # What a rotation was cut short after is no previous salt yet.
+        return tuple(salt for salt in salts if salt != _read(path))
+    except OSError as error:
+        raise ConfigError(f"the salts before {path} cannot be read: {error.strerror}") from error
+
+
+def rotate_salt(path: Path, randomness: Callable[[int], bytes]) -> None:
+    """Make the salt a previous one, and another in its place; whatever cuts it short, none is lost.
+
+    Args:
+        path: the file of the one of now.
+        randomness: gives that many unpredictable bytes.
+
+    Raises:
+        ConfigError: the files cannot be made.
+    """
+    try:
+        if _read(path) not in [_read(former) for former in takewhile(Path.exists, _formers(path))]:
+            os.link(path, next(former for former in _formers(path) if not former.exists()))
+        draft = path.with_name(f"{path.name}.{randomness(_DRAFT_BYTES).hex()}")
+        _write_durably(draft, randomness(SALT_BYTES))
+        draft.replace(path)
+        _sync_directory(path.parent)
+    except OSError as error:
+        raise ConfigError(f"the salt {path} cannot be replaced: {error.strerror}") from error
+
+
+def _formers(path: Path) -> Iterator[Path]:
+    return (path.with_name(f"{path.name}.{number}") for number in count(1))
+
+
+def _read(path: Path) -> bytes:
+    salt = path.read_bytes()
+    if len(salt) != SALT_BYTES:
+        raise ConfigError(
+            f"the salt {path} is damaged: {len(salt)} bytes, not {SALT_BYTES}; restore it from a backup, "
+            "or remove it and accept that every person gets a new pseudonym"
+        )
+    return salt
+
+
+def _create(path: Path, salt: bytes, suffix: str) -> None:
+    """Write beside the path, then link: of several writers the first one wins, and no reader sees a part."""
+    draft = path.with_name(f"{path.name}.{suffix}")
+    try:
+        _write_durably(draft, salt)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync_directory(path.parent)
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

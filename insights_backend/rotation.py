@@ -1,0 +1,74 @@
+"""The command `insights rotate-salt`: another salt, and what is stored carried over to it."""
+
+import os
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from insights_backend.composition import assemble, pseudonyms
+from insights_backend.delivery.outbox import Outbox
+from insights_backend.enrichment.pseudonyms import Pseudonyms
+from insights_backend.enrichment.salts import rotate_salt
+from insights_backend.running import Insights, Warehouse
+from insights_backend.settings import Settings, load_settings
+from insights_backend.warehouse.carrying import carry_over
+
+_PEPPER_BYTES = 16
+
+
+@click.command("rotate-salt")
+@click.pass_obj
+def rotate(paths: tuple[Path, ...]) -> None:
+    """Replace the salt, and carry all that is stored over to the pseudonyms of the new one.
+
+    Stop the service first. A salt that was made at the first start is replaced here. One that stands in the
+    configuration you replace there, and put the one until now at the end of `previousSalts`; this carries over what is
+    stored. The previous salts are needed from then on, beside the new one. Cut short, the command may be run again.
+    """
+    settings = load_settings(os.environ, Path.cwd(), list(paths) or None)
+    _check(settings)
+    insights = assemble(settings)
+    try:
+        people = _carry_over(insights, settings)
+    finally:
+        insights.close()
+    click.echo(f"{people} people carried over to the salt of now")
+
+
+def _check(settings: Settings) -> None:
+    if settings.salt and not settings.previous_salts:
+        raise click.ClickException(
+            "the salt stands in the configuration: put a new one there, the one until now into previousSalts, "
+            "and run this again"
+        )
+    if settings.warehouse.cluster and not settings.upload.url:
+        raise click.ClickException("a warehouse on a cluster cannot be carried over; its people would be doubled")
+
+
+def _carry_over(insights: Insights, settings: Settings) -> int:
+    if insights.warehouse:
+        insights.warehouse.engine.open()  # says so if a service still runs, before anything is changed
+    if not settings.salt:
+        rotate_salt(settings.data_dir / "salt", os.urandom)
+    names = pseudonyms(settings)
+    pattern = names.previous_pattern
+    if pattern is None:
+        return 0
+    if insights.backend:
+        _rename_waiting(insights.backend.outbox, pattern, names)
+    return _rename_stored(insights.warehouse, pattern, names) if insights.warehouse else 0
+
+
+def _rename_waiting(outbox: Outbox, pattern: str, names: Pseudonyms) -> None:
+    with outbox.right_to_deliver() as mine:
+        if not mine:
+            raise click.ClickException("a service still delivers events; stop it, and run this again")
+        outbox.rename(pattern, names.user)
+
+
+def _rename_stored(warehouse: Warehouse, pattern: str, names: Pseudonyms) -> int:
+    with closing(warehouse.engine.unhurried()) as engine:
+        people = carry_over(engine, pattern, names.user, os.urandom(_PEPPER_BYTES).hex())
+        engine.clean_up()
+        return people
