@@ -70,13 +70,12 @@ def find(segments: list[str], wanted: list[str]) -> int | None:
 
 def entities(records: list[Record], query: ReportQuery) -> Ranked:
     rows = []
-    for entity, events in grouped(within(records, query), lambda r: [r["entity"]] if r["entity"] else []).items():
-        views = [event for event in events if event["view"]]
-        if views:
-            last = max(map(moment, events))
-            known = max(known_of(event) for event in events if moment(event) == last)
-            names = zip(("kind", "type", "owner"), (text or None for text in known), strict=True)
-            rows.append({"entity": entity, **dict(names), "views": len(views), "users": len(users(views))})
+    viewed = [record for record in within(records, query) if record["view"] and record["entity"]]
+    for entity, views in grouped(viewed, lambda record: [record["entity"]]).items():
+        last = max(map(moment, views))
+        known = max(known_of(view) for view in views if moment(view) == last)
+        names = zip(("kind", "type", "owner"), (text or None for text in known), strict=True)
+        rows.append({"entity": entity, **dict(names), "views": len(views), "users": len(users(views))})
     return ranked(rows, "views", query)
 
 

@@ -1,8 +1,8 @@
 """`entities` and `docs`: which entities are viewed, how often and by how many.
 
 `docs` counts the views of the plugin `techdocs`, `entities` those of all. Kind, type and owner are the entity's as of
-the latest event about it, and null where that does not say; of several at one moment the one with the greatest texts is
-taken. An entity without a view does not appear.
+the latest of its views that count, and null where that does not say; of several at one moment the one with the greatest
+texts is taken. An entity without a view does not appear.
 """
 
 from insights_backend.reports.answer import Answer, Row, Sources, ranked
@@ -13,11 +13,10 @@ SELECT entity, count() AS views, count() OVER () AS total
 FROM {table} WHERE view AND entity != '' AND {where}
 GROUP BY entity ORDER BY views DESC, entity LIMIT {{limit:UInt32}}
 """
-# Asked of those alone that are shown, since to count users and to find a latest event takes longer than to count views.
+# Asked of those alone that are shown, since to count users and to find a latest view takes longer than to count views.
 _REST = """
-SELECT entity, uniqExactIf(userKey, view AND userKey != 0) AS users,
-    max((time, entityKind, entityType, entityOwner)) AS latest
-FROM {table} WHERE entity IN {{shown:Array(String)}} AND {where}
+SELECT entity, uniqExactIf(userKey, userKey != 0) AS users, max((time, entityKind, entityType, entityOwner)) AS latest
+FROM {table} WHERE view AND entity IN {{shown:Array(String)}} AND {where}
 GROUP BY entity
 """
 _DOCS = "pluginId = 'techdocs'"
@@ -34,7 +33,7 @@ def docs(sources: Sources, query: ReportQuery) -> Answer:
 
 
 def _viewed(sources: Sources, query: ReportQuery, where: str) -> Answer:
-    table = query.table("entity")
+    table = query.table("entity", "view")
     answer = ranked(sources, query, _VIEWS.format(table=table, where=where))
     shown = {"shown": [row["entity"] for row in answer.rows]}
     rest = sources.engine.rows(_REST.format(table=table, where=where), {**query.parameters(), **shown})

@@ -23,10 +23,6 @@ _WHOLE = "''"
 _WHOLE_AND_GROUPS = "arrayJoin(arrayPushFront(arrayIntersect(groups, {group:Array(String)}), ''))"
 _INSTANCE = "instance"
 
-_COUNTS = """
-SELECT {part} AS part, sum(events) AS events, uniqExactIf(userKey, userKey != 0) AS activeUsers
-FROM {table} WHERE {where} GROUP BY part
-"""
 _NEW_USERS = """
 SELECT part, count() AS newUsers
 FROM (
@@ -34,13 +30,15 @@ FROM (
 WHERE first >= fromUnixTimestamp64Milli({{start:Int64}}) GROUP BY part
 """
 # A gap of half an hour never lies between the first and last event of one quarter hour: those two are enough.
-_SESSIONS = """
-SELECT part, uniqExactArray(named) + sum(arrayCount(gap -> gap > 1800000, arrayDifference(arraySort(moments))))
-    + countIf(notEmpty(moments)) AS sessions
+_USE = """
+SELECT part, sum(events) AS events, countIf(userKey != 0) AS activeUsers,
+    uniqExactArray(named) + sum(arrayCount(gap -> gap > 1800000, arrayDifference(arraySort(moments))))
+        + countIf(notEmpty(moments)) AS sessions
 FROM (
-    SELECT {part} AS part, groupUniqArrayIf(sessionKey, sessionKey != 0) AS named, arrayConcat(
-        groupArrayIf(toUnixTimestamp64Milli(firstAt), sessionKey = 0 AND userKey != 0),
-        groupArrayIf(toUnixTimestamp64Milli(lastAt), sessionKey = 0 AND userKey != 0)) AS moments
+    SELECT {part} AS part, userKey, sum(events) AS events, groupUniqArrayIf(sessionKey, sessionKey != 0) AS named,
+        arrayConcat(
+            groupArrayIf(toUnixTimestamp64Milli(firstAt), sessionKey = 0 AND userKey != 0),
+            groupArrayIf(toUnixTimestamp64Milli(lastAt), sessionKey = 0 AND userKey != 0)) AS moments
     FROM {table} WHERE {where} GROUP BY part, userKey)
 GROUP BY part
 """
@@ -84,9 +82,8 @@ def _measured(engine: Engine, query: ReportQuery, part: str, totals: Mapping[str
     days = min(query.days, _STICKY_DAYS)
     lately = query.since(query.last - timedelta(days - 1))
     found = [
-        _by_part(engine, query, _COUNTS, part),
+        _by_part(engine, query, _USE, part, "session"),
         _by_part(engine, query, _NEW_USERS, part),
-        _by_part(engine, query, _SESSIONS, part, "session"),
         _by_part(engine, lately, _DAILY, part),
     ]
     return {

@@ -17,4 +17,4 @@ GROUP BY page ORDER BY views DESC, page LIMIT {{limit:UInt32}}
 
 def report(sources: Sources, query: ReportQuery) -> Answer:
     """Answer with a row a page, the most viewed first."""
-    return ranked(sources, query, _SQL.format(table=query.table("page"), where=query.where()))
+    return ranked(sources, query, _SQL.format(table=query.table("page", "view"), where=query.where()))

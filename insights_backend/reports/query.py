@@ -27,11 +27,14 @@ FILTERS: Mapping[str, str] = {
 
 _ROLLUPS: Mapping[str, Set[str]] = {
     "presence": {"group", "environment", "instance", "session"},
-    "usage": {"group", "environment", "instance", "plugin", "action"},
+    "views": {"group", "environment", "instance", "plugin", "page", "entity", "owner", "type", "lifecycle", "view"},
     "searches": {"group", "environment", "instance", "plugin", "action", "search"},
 }
 """The tables made of the events, and what each knows of an event beside its time and user; the first that can answer is
-asked. `searches` has what was searched for and found, and no other events."""
+asked."""
+
+_OF_SOME: Mapping[str, str] = {"views": "view", "searches": "search"}
+"""Those that have some of the events alone, and what has to be asked for them to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +107,12 @@ class ReportQuery:
 
         Args:
             asked: what the report has to know beside the filters: names of filters, `session` for `sessionKey`,
-                `firstAt` and `lastAt`, or `search` for the `term` and `value` of events `search` and `discover` alone.
+                `firstAt` and `lastAt`, `view` if it asks for views alone, or `search` if for the `term` and `value` of
+                events `search` and `discover` alone.
         """
         needed = {*self.filters, *asked}
-        return next((table for table, known in _ROLLUPS.items() if needed <= known), "events")
+        could = (table for table, known in _ROLLUPS.items() if needed <= known)
+        return next((table for table in could if table not in _OF_SOME or _OF_SOME[table] in asked), "events")
 
     def where(self) -> str:
         """Write the condition that an event of the period and of the filters fulfils."""

@@ -5,8 +5,9 @@ tried again then, so that a service which is restarted starts even before the ol
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, LifoQueue
 from threading import Event, Lock
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from insights_backend.errors import ConfigError, UnavailableError
+from insights_backend.metrics import WAREHOUSE, timed
 from insights_backend.warehouse.migrations import Dialect, keep_for, migrate
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ _ANSWER_SECONDS = 300  # for which a server may be silent: the client's own defa
 _UNHURRIED_SECONDS = 3600
 _MAX_BYTES = 4 * 1024**3
 _REPLACED = "SELECT table, name FROM system.parts WHERE NOT active AND database = currentDatabase()"
+_SIZES = """
+SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts
+WHERE active AND database = currentDatabase() GROUP BY table
+"""
 _CLEAN_UPS, _CLEAN_UP_PAUSE = 50, 0.1
 _OVER_LIMIT = {159, 160, 241, 307}  # of time, foreseen time, memory, bytes: the engine's error codes
 _WRITE_SETTINGS = {
@@ -41,6 +47,8 @@ _WRITE_SETTINGS = {
     "date_time_input_format": "best_effort",
     "input_format_null_as_default": 1,
     "input_format_json_read_objects_as_strings": 1,
+    # A batch is read by one thread in less time than it takes to deal it out to two.
+    "input_format_parallel_parsing": 0,
     # A batch's ids are written into the question which of them are there already.
     "max_query_size": 16 * 1024**2,
     # What is taken out is gone when the answer comes, on all replicas.
@@ -66,6 +74,14 @@ class QueryLimitError(WarehouseUnavailableError):
         super().__init__(
             "this question needs more time or memory than one may have; ask for a shorter period, or filter"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much a table holds: rows, and bytes on disk."""
+
+    rows: int
+    bytes: int
 
 
 def client_arguments(dsn: str) -> dict[str, Any]:
@@ -176,7 +192,7 @@ class Engine:
             fmt: one of the engine's input formats.
             columns: the columns that the rows have, where the format does not name them.
         """
-        with self._writing, _engine_errors():
+        with self._writing, _measured("insert"):
             self._client().raw_insert(
                 f"{table} ({columns})" if columns else table,
                 insert_block=rows,
@@ -193,8 +209,13 @@ class Engine:
             parameters: their values.
         """
         alter = f"ALTER TABLE {table}{self._dialect.local} {self._dialect.on_cluster} {commands}"
-        with self._writing, _engine_errors():
+        with self._writing, _measured("change"):
             self._client().command(alter, parameters=dict(parameters))
+
+    def run(self, sql: str) -> None:
+        """Have a statement run that answers nothing."""
+        with self._writing, _engine_errors():
+            self._client().command(sql)
 
     def clean_up(self) -> None:
         """Have what was replaced or taken out so far taken off the disk of the embedded engine.
@@ -203,18 +224,21 @@ class Engine:
         stays until then. A server has a delay of its own (`old_parts_lifetime`).
         """
         if self._is_embedded:
-            old = set(self.ask_as_writer(_REPLACED, {}))
+            old = self._replaced_parts()
             for _ in range(_CLEAN_UPS):
                 with self._writing, _engine_errors():
                     self._client().command("SYSTEM START CLEANUP")  # wakes who does it, and who looks once a second
-                if old.isdisjoint(self.ask_as_writer(_REPLACED, {})):
+                if old.isdisjoint(self._replaced_parts()):
                     return
                 Event().wait(_CLEAN_UP_PAUSE)
 
-    def ask_as_writer(self, sql: str, parameters: Mapping[str, Any]) -> list[Sequence[Any]]:
-        """Ask on the writer's connection, for what must be known before an insert."""
-        with self._writing, _engine_errors():
-            return list(self._client().query(sql, parameters=dict(parameters)).result_rows)
+    def _replaced_parts(self) -> set[tuple[str, str]]:
+        return {(row["table"], row["name"]) for row in self.rows(_REPLACED, {})}
+
+    def numbers_as_writer(self, sql: str) -> list[int]:
+        """Ask for a column of UInt64 on the writer's connection: what must be known before an insert."""
+        with self._writing, _measured("ask"):
+            return memoryview(bytes(self._client().raw_query(sql, fmt="RowBinary"))).cast("Q").tolist()
 
     def rows(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Ask, and return the rows by column name.
@@ -223,7 +247,7 @@ class Engine:
             QueryLimitError: it needs more time or memory than a question may have.
             WarehouseUnavailableError: the engine is not there, or refuses.
         """
-        with self._reader() as reader, _engine_errors():
+        with self._reader() as reader, _measured("ask"):
             return list(reader.query(sql, parameters=dict(parameters)).named_results())
 
     def stream(self, sql: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -239,8 +263,16 @@ class Engine:
 
     def file(self, sql: str, parameters: Mapping[str, Any], fmt: str) -> bytes:
         """Ask, and return the answer as a file in one of the engine's formats, such as `Parquet`."""
-        with self._reader() as reader, _engine_errors():
+        with self._reader() as reader, _measured("ask"):
             return bytes(reader.raw_query(sql, parameters=dict(parameters), fmt=fmt))
+
+    def sizes(self) -> dict[str, Size]:
+        """Say how much is stored in each table, on the server that is asked.
+
+        Raises:
+            WarehouseUnavailableError: the engine is not there, or refuses.
+        """
+        return {row["table"]: Size(row["rows"], row["bytes"]) for row in self.rows(_SIZES, {})}
 
     def close(self) -> None:
         """Close all connections."""
@@ -300,6 +332,16 @@ def _client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Clien
     with closing(get_client(**{**arguments, "database": None})) as client:
         client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": arguments["database"]})
     return get_client(**arguments, settings=dict(settings))
+
+
+@contextmanager
+def _measured(operation: str) -> Iterator[None]:
+    with timed(WAREHOUSE, operation, failed=_result_of), _engine_errors():
+        yield
+
+
+def _result_of(error: Exception) -> str:
+    return "over_limit" if isinstance(error, QueryLimitError) else "failed"
 
 
 @contextmanager

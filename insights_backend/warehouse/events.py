@@ -1,5 +1,6 @@
 """The events table: storing batches, each event once, and giving them back."""
 
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -26,6 +27,7 @@ _RANGE = (
     "FROM events WHERE events.time >= fromUnixTimestamp64Milli({start:Int64})"
     " AND events.time < fromUnixTimestamp64Milli({end:Int64}) ORDER BY events.time, id"
 )
+_BEGINNING = re.compile(rb'\{"id":"([^"\\]*)","instance":"([^"\\]*)"')
 _OBJECTS = ("attributes", "context", "userMetadata", "entityMetadata")
 _NULLABLE = ("routeRef", "extension", "sessionId", "user", "entity", "target")
 
@@ -68,10 +70,11 @@ class EventStore:
 
     def _stored(self, keys: Iterable[int]) -> list[int]:
         """Return which of the keys belong to an event that is there already."""
-        rows = self._engine.ask_as_writer(
-            "SELECT DISTINCT key FROM event_ids WHERE key IN %(keys)s", {"keys": tuple(keys) or (0,)}
+        # As one text, which takes a fifth of the time that a list takes to be read.
+        given = f"CAST(splitByChar(',', '{','.join(map(str, keys)) or 0}'), 'Array(UInt64)')"
+        return self._engine.numbers_as_writer(
+            f"SELECT DISTINCT key FROM event_ids WHERE key IN (SELECT arrayJoin({given}))"  # noqa: S608 - numbers
         )
-        return [key for (key,) in rows]
 
     def erase(self, person: Person) -> Erased:
         """Take a person out for good, while events are stored and questions answered.
@@ -89,6 +92,16 @@ class EventStore:
             erased = erasing.erase(engine, person)
             engine.clean_up()
         return erased
+
+    def about(self, person: Person) -> Iterator[dict[str, Any]]:
+        """Stream the events that are a person's or name the person as they are shown, with the place as `storedIn`.
+
+        Raises:
+            WarehouseUnavailableError: the engine is not there, or refuses.
+        """
+        with closing(self._engine.unhurried()) as engine:
+            for row in erasing.about(engine, person, _COLUMNS):
+                yield {**_shown(row), "storedIn": "warehouse"}
 
     def read(self, start: Millis, end: Millis) -> Iterator[dict[str, Any]]:
         """Stream the stored events of a time range as they are shown, oldest first.
@@ -112,9 +125,12 @@ def _key(line: bytes) -> int:
 
     Among ten million recent events the chance that a new one finds its number taken, and is lost, is 1 in 10¹².
     """
-    event = orjson.loads(line)
-    name = f"{event['instance']}\0{event['id']}".encode()
-    return int.from_bytes(blake2b(name, digest_size=8).digest())
+    if simple := _BEGINNING.match(line):  # as this service writes events; not to read them whole saves most of the time
+        id_, instance = simple.groups()
+    else:
+        event = orjson.loads(line)
+        id_, instance = event["id"].encode(), event["instance"].encode()
+    return int.from_bytes(blake2b(instance + b"\0" + id_, digest_size=8).digest())
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

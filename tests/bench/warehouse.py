@@ -27,7 +27,7 @@ USERS = 20_000
 WEEKDAYS_OF_A_YEAR = 273  # in days as busy as a weekday, weekends by their tenth
 STEP = 30
 FEW = 30_000_000  # up to so many, a visit is nine events on average, and 33 above
-TABLES = ("events", "presence", "usage", "searches")
+TABLES = ("events", "presence", "views", "searches")
 
 
 class RawQuery(ReportQuery):

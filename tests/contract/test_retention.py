@@ -37,7 +37,7 @@ def store(engine: Engine) -> None:
     """Store an event of today and one of each of the ages that tests ask about."""
     empty(engine)
     times = {age: f"{datetime.now(UTC) - timedelta(age):%Y-%m-%dT%H:%M:%S}.000Z" for age in (0, 20, 60)}
-    events = [record(id=str(age), user="u_1", action="search", time=moment) for age, moment in times.items()]
+    events = [record(id=str(age), user="u_1", action="search", view=True, time=moment) for age, moment in times.items()]
     EventStore(engine).deliver(Batch(uuid4().hex, 1, 3, lines(*events)))
 
 
@@ -67,6 +67,7 @@ def test_of_the_embedded_engine_nobody_has_to_ask_it(keep: Keep) -> None:
         assert eventually(lambda: rows(engine) == {2})
 
 
+@pytest.mark.parametrize("keep", ["chdb"], indirect=True)
 def test_another_number_of_days_holds_for_what_is_there_already(keep: Keep) -> None:
     with closing(keep(None)) as engine:
         store(engine)
@@ -76,6 +77,7 @@ def test_another_number_of_days_holds_for_what_is_there_already(keep: Keep) -> N
         assert eventually(lambda: rows(engine) == {1})
 
 
+@pytest.mark.parametrize("keep", ["chdb"], indirect=True)
 def test_without_a_number_of_days_nothing_is_forgotten(keep: Keep) -> None:
     keep(30).close()
     with closing(keep(None)) as engine:

@@ -13,10 +13,11 @@ from tests.questions import law, records, stored
 from tests.records import lines, record
 
 SUMS = "sum(events) AS events, sum(views) AS views, uniqExactIf(userKey, userKey != 0) AS users"
-BY_KEY = {
-    "presence": "sessionKey, environment, instance, groups",
-    "usage": "pluginId, action, environment, instance, groups",
-}
+KEYS = "sessionKey, environment, instance, groups"
+VIEWED = (
+    "time, userKey, pluginId, page, entity, entityKind, entityOwner, entityType, entityLifecycle, environment,"
+    " instance, groups, events, views"
+)
 
 
 @pytest.fixture
@@ -24,17 +25,26 @@ def engine(either_engine: Engine) -> Engine:
     return either_engine
 
 
-def sums(engine: Engine, table: str, by: str) -> list[dict[str, Any]]:
+def sums(engine: Engine, table: str) -> list[dict[str, Any]]:
     quarter = "toStartOfInterval(t.time, INTERVAL 15 MINUTE)"
-    keys = f"{quarter} AS quarter, userKey, {by}"
+    keys = f"{quarter} AS quarter, userKey, {KEYS}"
     return engine.rows(f"SELECT {keys}, {SUMS} FROM {table} AS t GROUP BY {keys} ORDER BY ALL", {})  # noqa: S608 - ours
 
 
 @law(6, events=st.lists(records, max_size=40))
-def test_a_rollup_has_the_sums_of_the_events(engine: Engine, events: list[dict[str, Any]]) -> None:
+def test_presence_has_the_sums_of_the_events(engine: Engine, events: list[dict[str, Any]]) -> None:
     stored(engine, events)
-    for rollup, by in BY_KEY.items():
-        assert sums(engine, rollup, by) == sums(engine, "events", by)
+    assert sums(engine, "presence") == sums(engine, "events")
+
+
+@law(6, events=st.lists(records, max_size=40))
+def test_the_views_are_those_of_the_events(engine: Engine, events: list[dict[str, Any]]) -> None:
+    stored(engine, events)
+    kept, seen = (
+        engine.rows(f"SELECT {VIEWED} FROM {table} WHERE view ORDER BY ALL", {})  # noqa: S608 - ours
+        for table in ("views", "events")
+    )
+    assert kept == seen
 
 
 def test_presence_knows_the_first_and_last_event_of_a_quarter_hour(engine: Engine) -> None:
@@ -60,10 +70,10 @@ def test_a_batch_that_was_cut_short_reaches_what_it_missed_and_nothing_twice(
     engine: Engine, warehouse_dsn: str, request: pytest.FixtureRequest
 ) -> None:
     in_process = "chdb" in request.node.name
-    batch = Batch("cut", 1, 2, lines(record(id="1"), record(id="2")))
-    (view,) = engine.rows("SHOW CREATE TABLE usage_of_events", {})
+    batch = Batch("cut", 1, 2, lines(record(id="1", view=True), record(id="2", view=True)))
+    (view,) = engine.rows("SHOW CREATE TABLE presence_of_events", {})
     dying = CutShort(warehouse_dsn if in_process else request.getfixturevalue("clickhouse_dsn"))
-    engine.rows("DROP TABLE usage_of_events", {})
+    engine.rows("DROP TABLE presence_of_events", {})
     try:
         with pytest.raises(DeliveryError, match="killed"):
             EventStore(dying).deliver(batch)
@@ -71,7 +81,7 @@ def test_a_batch_that_was_cut_short_reaches_what_it_missed_and_nothing_twice(
         engine.rows(view["statement"], {})
         dying.close()
     EventStore(engine).deliver(batch)
-    for table in ("events", "presence", "usage"):
+    for table in ("events", "presence", "views"):
         assert engine.rows(f"SELECT sum(events) AS n FROM {table}", {}) == [{"n": 2}]  # noqa: S608 - ours
 
 

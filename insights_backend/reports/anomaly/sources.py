@@ -56,7 +56,9 @@ class Kind:
         if self.searches:
             where = f"action = 'search' AND {query.where()}"
             return _WITHOUT_RESULTS.format(runs=RUNS.format(table=query.table("search"), where=where))
-        known = [*asked, self.of] if self.of else asked
+        known = [*asked, self.of] if self.of else [*asked]
+        if "page" in asked:  # which views alone have
+            known.append("view")
         return f"{query.table(*known)} WHERE {query.where()}"
 
 
