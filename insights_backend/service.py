@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import orjson
-from cachetools import TTLCache
 
 from insights_backend._version import __version__
 from insights_backend.catalog.cache import CachedCatalog, Count
@@ -19,8 +17,9 @@ from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.event import Event, Millis
 from insights_backend.model.event_id import event_ids
+from insights_backend.model.recent_ids import RecentIds
 
-_REMEMBERED_IDS = 100_000
+_REMEMBERED_IDS = 200_000
 _RESEND_SECONDS = 7 * 86400.0
 
 
@@ -75,8 +74,7 @@ class InsightsService:
         self._id_key = id_key
         self._capture = capture
         self._described = described
-        self._recent: TTLCache[str, None] = TTLCache(_REMEMBERED_IDS, _RESEND_SECONDS, timer=clock)
-        self._recent_lock = Lock()
+        self._recent = RecentIds(_REMEMBERED_IDS, _RESEND_SECONDS, clock)
 
     def ingest(self, events: Sequence[Event], received_at: Millis) -> Receipt:
         """Accept events: when this returns they are on disk, enriched and redacted.
@@ -96,18 +94,13 @@ class InsightsService:
         lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
         row = self._outbox.append(lines, events=len(new), received_at=received_at)
         # Only now: had the disk refused, the sender would send them again, and they must not count as seen.
-        self._remember(ids)
+        self._recent.add(ids)
         return Receipt(len(new), duplicates, delivered=self._dispatcher.offer(row))
 
     def _unknown(self, events: Sequence[Event], ids: Sequence[str]) -> tuple[list[Event], list[str]]:
-        with self._recent_lock:
-            new = {id_: event for event, id_ in zip(events, ids, strict=True) if id_ not in self._recent}
+        known = self._recent.known(ids)
+        new = {id_: event for event, id_ in zip(events, ids, strict=True) if id_ not in known}
         return list(new.values()), list(new)
-
-    def _remember(self, ids: Sequence[str]) -> None:
-        with self._recent_lock:
-            for id_ in ids:
-                self._recent[id_] = None
 
     def total_users(self) -> Count:
         """Count the people who could use the portal.

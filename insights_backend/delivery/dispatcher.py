@@ -1,30 +1,34 @@
 """Draining the outbox: the one way from disk to destination.
 
-A request that finds the destination idle delivers at once, what waits included, and can answer that its events have
+A request that finds little waiting and the destination idle delivers at once, and can answer that its events have
 arrived. Under load requests only append, and a background thread delivers a second's worth together, since the
-destination wants few, large batches. After a failure only the thread tries again, at growing intervals.
+destination wants few, large batches. From a destination that is slow no request waits again, and after a failure only
+the thread tries again, at growing intervals.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from threading import Event, Thread
+from typing import Any
 
 from insights_backend.delivery.destination import Batch, Destination
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.errors import UnavailableError
+from insights_backend.metrics import DELIVERED_EVENTS, DELIVERIES, timed
 from insights_backend.model.person import Erased, Person
 
 _log = logging.getLogger(__name__)
 
-MAX_BATCH_EVENTS = 5000
+MAX_BATCH_EVENTS = 10_000
+"""Where a batch ends: the engine takes a large block for a third of what small ones cost."""
+
 PACE = 1.0
-"""Seconds between two deliveries under load."""
+"""Seconds between two deliveries under load; a destination that takes longer for one is slow."""
 
-CATCH_UP_EVENTS = 1000
-"""Where a batch of a long backlog ends: a small one keeps the disk and the processor from requests for less long."""
+LONE_EVENTS = 1000
+"""Up to so many events are delivered by the request that finds them waiting; more would keep it too long."""
 
-_REST = 2.0  # after a batch of a long backlog, as a multiple of the time that it took
 _MAX_PAUSE = 30.0
 _PAUSE, _TRIES = 0.05, 600  # seconds between looks whether the right to deliver is free, for half a minute
 
@@ -49,6 +53,7 @@ class Dispatcher:
         self._not_before = 0.0
         self._failures = 0
         self._last_failure = ""
+        self._is_slow = False
         self._stop = Event()
         self._thread = Thread(target=self._run, name="insights-dispatcher", daemon=True)
 
@@ -77,7 +82,7 @@ class Dispatcher:
             self._thread.join(timeout)
 
     def offer(self, request: int) -> bool:
-        """Deliver at once if the destination is idle: at most one batch, by the calling thread.
+        """Deliver at once if little waits, and the destination is idle and quick: by the calling thread.
 
         Args:
             request: the outbox row that the caller appended.
@@ -85,46 +90,47 @@ class Dispatcher:
         Returns:
             Whether that request's events have arrived; if not, they will without the caller.
         """
-        if self._failures or self._monotonic() < self._not_before:
+        if self._failures or self._is_slow or self._monotonic() < self._not_before:
+            return False
+        if self._outbox.backlog().events > LONE_EVENTS:
             return False
         batch = self.deliver_batch()
         return batch is not None and batch.last_request >= request
 
-    def deliver_batch(self, max_events: int = MAX_BATCH_EVENTS) -> Batch | None:
+    def deliver_batch(self) -> Batch | None:
         """Deliver one batch, if nobody else is delivering and something waits.
-
-        Args:
-            max_events: where a new batch ends.
 
         Returns:
             The batch that arrived; None where none did.
         """
         try:
             with self._outbox.right_to_deliver() as mine:
-                return self._deliver_next(max_events) if mine else None
+                return self._deliver_next() if mine else None
         except UnavailableError as error:  # the destination, or the disk
             self._failed(error)
             return None
 
-    def _deliver_next(self, max_events: int) -> Batch | None:
-        batch = self._outbox.claim(max_events=max_events)
+    def _deliver_next(self) -> Batch | None:
+        batch = self._outbox.claim(max_events=MAX_BATCH_EVENTS)
         if batch is None:
             return None
-        self._not_before = self._monotonic() + PACE
-        dead_letters = self._destination.deliver(batch)
+        began = self._monotonic()
+        self._not_before = began + PACE
+        with timed(DELIVERIES):
+            dead_letters = self._destination.deliver(batch)
         self._outbox.arrived(batch, dead_letters)
+        refused = sum(letter.events for letter in dead_letters)
+        DELIVERED_EVENTS.labels("refused").inc(refused)
+        DELIVERED_EVENTS.labels("stored").inc(batch.events - refused)
         self._failures = 0
+        self._is_slow = self._monotonic() - began > PACE
         return batch
 
     def drain(self) -> None:
-        """Deliver until less than a batch waits, or one fails; a long backlog gently, beside the requests."""
-        size = MAX_BATCH_EVENTS
+        """Deliver until less than a batch waits, or one fails."""
         while not self._stop.is_set():
-            began = self._monotonic()
-            if self.deliver_batch(size) is None or self._outbox.backlog().events < size:
+            if self.deliver_batch() is None or self._outbox.backlog().events < MAX_BATCH_EVENTS:
                 return
-            size = CATCH_UP_EVENTS
-            self._stop.wait(min(PACE, _REST * (self._monotonic() - began)))
 
     def erase(self, person: Person) -> Erased:
         """Take a person out of the outbox, while nothing is delivered: what is under way arrives first, if it can.
@@ -142,9 +148,17 @@ class Dispatcher:
             self._stop.wait(_PAUSE)
         raise UnavailableError("events are being delivered without a pause; try again")
 
+    def about(self, person: Person) -> Iterator[dict[str, Any]]:
+        """Yield the events in the outbox that are a person's or name the person, with the place as `storedIn`.
+
+        Raises:
+            UnavailableError: the disk refuses.
+        """
+        return self._outbox.about(person)
+
     def _deliver_what_is_under_way(self) -> None:
         try:
-            self._deliver_next(MAX_BATCH_EVENTS)
+            self._deliver_next()
         except UnavailableError as error:
             self._failed(error)
 

@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+from insights_backend.delivery.appending import Appending, available
 from insights_backend.delivery.database import Database
 from insights_backend.delivery.destination import Batch, DeadLetter
-from insights_backend.delivery.erasing import erase
+from insights_backend.delivery.erasing import about, erase, rename
 from insights_backend.errors import UnavailableError
 from insights_backend.model.person import Erased, Person
 
@@ -73,7 +75,6 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 _log = logging.getLogger(__name__)
 
-_FULL_RETRY_AFTER = 30
 _TRIAL_SECONDS = 1.0  # for which the outcome of a trial is good, since each costs a write
 
 
@@ -113,6 +114,7 @@ class Outbox:
         self._trial = (-math.inf, False)  # when, and what came of it
         self._lock_file = directory / "outbox.lock"
         self._database = Database(directory / "outbox.sqlite3", _MIGRATIONS, clock)
+        self._appending = Appending(self._database)
 
     @property
     def set_aside(self) -> Path | None:
@@ -133,15 +135,7 @@ class Outbox:
         Raises:
             UnavailableError: the outbox is at its limit, or the disk refuses; nothing was kept.
         """
-        with _available(), self._database.transaction() as db:
-            (waiting,) = db.execute("SELECT bytes FROM backlog").fetchone()
-            if waiting + len(lines) > self._max_bytes:
-                raise UnavailableError("the outbox is full (outbox.maxBytes)", _FULL_RETRY_AFTER)
-            row = db.execute(
-                "INSERT INTO request (received_at, events, bytes, lines) VALUES (?, ?, ?, ?)",
-                (received_at, events, len(lines), lines),
-            )
-            return row.lastrowid or 0
+        return self._appending.append(lines, events=events, received_at=received_at, max_bytes=self._max_bytes)
 
     @contextmanager
     def right_to_deliver(self) -> Iterator[bool]:
@@ -178,7 +172,7 @@ class Outbox:
         Raises:
             UnavailableError: the disk refuses; nothing was claimed.
         """
-        with _available():
+        with available():
             if self.backlog().requests == 0:  # asked often: it costs no write lock
                 return None
             batch_id, rows = self._claimed(max_events)
@@ -216,7 +210,7 @@ class Outbox:
             UnavailableError: the disk refuses; the batch will be claimed and delivered again.
         """
         now = int(self._clock() * 1000)
-        with _available(), self._database.transaction() as db:
+        with available(), self._database.transaction() as db:
             db.execute("DELETE FROM request WHERE batch = ?", (batch.id,))
             db.executemany(
                 "INSERT INTO dead_letter (buried_at, reason, events, lines) VALUES (?, ?, ?, ?)",
@@ -261,8 +255,30 @@ class Outbox:
         """
         for aside in self._lock_file.parent.glob("outbox.sqlite3.damaged-*"):
             _log.warning("%s cannot be searched for the person who is erased; delete it", aside.name)
-        with _available():
+        with available():
             return erase(self._database, person)
+
+    def rename(self, pattern: str, name_now: Callable[[str], str]) -> None:
+        """Replace names in what waits and in the dead letters. Only for the holder of the right to deliver.
+
+        Args:
+            pattern: what finds the names.
+            name_now: returns what one is called now.
+
+        Raises:
+            UnavailableError: it was not all done; to be done again.
+        """
+        with available():
+            rename(self._database, pattern, name_now)
+
+    def about(self, person: Person) -> Iterator[dict[str, Any]]:
+        """Yield the events that are a person's or name the person, with the place as `storedIn`.
+
+        Raises:
+            UnavailableError: the disk refuses.
+        """
+        with available():
+            yield from about(self._database, person)
 
     def backlog(self) -> Backlog:
         """Say what waits."""
@@ -294,14 +310,3 @@ class Outbox:
     def close(self) -> None:
         """Close the file; what waits stays in it."""
         self._database.close()
-
-
-@contextmanager
-def _available() -> Iterator[None]:
-    """Make an error that says when to come again of what SQLite says of a disk that is full or fails."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        # The class says which, the text may name paths.
-        reason = type(error).__name__
-        raise UnavailableError(f"the outbox cannot be written ({reason})", _FULL_RETRY_AFTER) from error

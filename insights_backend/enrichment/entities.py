@@ -7,6 +7,7 @@ served below a base path, so a route may begin at any slash.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import unquote
 
 from insights_backend.errors import InvalidEntityRefError
@@ -18,6 +19,7 @@ _ROUTE = re.compile(
     r"|create/templates/(?P<template_namespace>[^/]+)/(?P<template>[^/]+))(?:/|$)"
 )
 _ABSOLUTE = re.compile(r"https?://[^/?#]+(?=/)", re.IGNORECASE)
+_LONGEST = 512  # as `EntityRef` has it
 _QUERY_OR_HASH = re.compile(r"[?#]")
 
 # Other sites have pages such as /docs/a/b/c too, so a whole URL leads to an entity only if the kind is one of these.
@@ -68,8 +70,12 @@ def _from_path(path: str) -> EntityRef | None:
 
 
 def _parsed(ref: object) -> EntityRef | None:
-    if not isinstance(ref, str):
-        return None
+    return _read(ref) if isinstance(ref, str) and len(ref) <= _LONGEST else None
+
+
+# A portal's people look at the same entities again and again.
+@lru_cache(maxsize=8192)
+def _read(ref: str) -> EntityRef | None:
     try:
         return EntityRef.parse(ref)
     except InvalidEntityRefError:

@@ -1,25 +1,28 @@
 """The extractors: each adds one group of fields to an event's record, in the order of `extractors`.
 
-An extractor reads what is known and returns the fields that it knows. What it cannot look up it notes. The notes are
-a fixed vocabulary: `entity_not_found`, `user_not_found`, `catalog_unavailable`, and `<extractor>_failed`.
+An extractor reads what is known and returns the fields that it knows. What many events have in common it returns as
+one shared part, since cleaning takes longer than all else. What it cannot look up it notes. The notes are a fixed
+vocabulary: `entity_not_found`, `user_not_found`, `catalog_unavailable`, and `<extractor>_failed`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from insights_backend.catalog.cache import Lookup
 from insights_backend.catalog.interface import Entity
 from insights_backend.enrichment.fields import field_at
+from insights_backend.enrichment.shared import Record, Remembered, Shared
 from insights_backend.errors import InvalidEntityRefError
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.event import OWN_INSTANCE, Event, iso
 
 ENTITY_FIELDS = ("kind", "metadata.namespace", "spec.type", "spec.lifecycle", "spec.owner")
-IDENTITY_FIELDS = ("metadata.namespace", "spec.memberOf")
+# What of the context has a place of its own in the record.
+_PLACED_BY_ID = frozenset({"pluginId", "routeRef", "extensionId"})
+_PLACED = _PLACED_BY_ID | {"extension"}
+_MAX_PLACES = 1000  # their names may be long
 
-Record = dict[str, Any]
-"""An event as it is stored, by the names of the stored event."""
+IDENTITY_FIELDS = ("metadata.namespace", "spec.memberOf")
 
 
 @dataclass(slots=True)
@@ -42,15 +45,17 @@ class Known:
     lookups: Mapping[EntityRef, Lookup]
     notes: list[str] = field(default_factory=list)
 
-    def look_up(self, ref: EntityRef, missing: str) -> Entity | None:
+    def look_up(self, ref: EntityRef | None, missing: str) -> Entity | None:
         """Return what the catalog has under a reference; where it has nothing, note why."""
+        if ref is None:
+            return None
         lookup = self.lookups[ref]
         if lookup.entity is None:
             self.notes.append(missing if lookup.available else "catalog_unavailable")
         return lookup.entity
 
 
-Extractor = Callable[[Known], Record]
+Extractor = Callable[[Known], Record | Shared]
 
 KeepGroups = Callable[[Sequence[EntityRef]], Sequence[EntityRef] | None]
 """Tells which of a user's groups are captured; None where the catalog cannot tell."""
@@ -102,64 +107,105 @@ def extractors(
         is_view: tells whether an event counts as a view of a page.
         keep_groups: tells which of a user's groups are captured.
     """
+    labels = Shared({"environment": capture.environment, "instance": capture.instance})
+    view, no_view = Shared({"view": True}), Shared({"view": False})
     return (
         # What was sent comes first: if all else fails, this is the event.
         ("event", _sent),
-        ("labels", lambda _: {"environment": capture.environment, "instance": capture.instance}),
-        ("view", lambda known: {"view": is_view(known.event)}),
-        ("entity", lambda known: _entity(known, capture.entity_fields)),
+        ("labels", lambda _: labels),
+        ("origin", _origin()),
+        ("view", lambda known: view if is_view(known.event) else no_view),
+        ("entity", _entity(capture.entity_fields)),
         # The user's own fields before the groups: they share the lookup, and its note is made once.
-        ("identity", lambda known: _identity(known, capture.identity_fields, keep_groups)),
+        ("identity", _identity(capture.identity_fields)),
+        ("groups", _groups(keep_groups)),
     )
 
 
 def _sent(known: Known) -> Record:
     event = known.event
-    context = dict(event.context)
-    extension = context.pop("extensionId", None)
-    return {
+    part: Record = {
         "id": known.id,
         "time": iso(event.time),
         "receivedAt": iso(event.received_at),
         "action": event.action,
         "subject": event.subject,
         "value": event.value,
-        "pluginId": _text(context.pop("pluginId", None)) or "root",  # what Backstage calls the app itself
-        "routeRef": _text(context.pop("routeRef", None)),
-        # The new front-end system always names the extension by its id, and may add a component's name to it.
-        "extension": _text(context.pop("extension", None) if extension is None else extension),
         "sessionId": event.session_id,
-        "attributes": dict(event.attributes),
-        "context": context,
         "user": str(event.user) if event.user else None,
         "entity": str(known.entity) if known.entity else None,
         "target": str(known.target) if known.target else None,
     }
+    if event.attributes:
+        part["attributes"] = event.attributes
+    placed = _PLACED_BY_ID if "extensionId" in event.context else _PLACED
+    if context := {key: value for key, value in event.context.items() if key not in placed}:
+        part["context"] = context
+    return part
+
+
+def _origin() -> Extractor:
+    """Tell where in the app events come from, which are few places."""
+    described = Remembered[tuple[str | None, ...], Shared](_place, most=_MAX_PLACES)
+
+    def extract(known: Known) -> Shared:
+        get = known.event.context.get
+        # The new front-end system always names the extension by its id, and may add a component's name to it.
+        extension = get("extensionId", get("extension"))
+        return described.of((_text(get("pluginId")), _text(get("routeRef")), _text(extension)))
+
+    return extract
+
+
+def _place(origin: tuple[str | None, ...], _: object) -> Shared:
+    plugin, route, extension = origin
+    # What Backstage calls the app itself is "root".
+    return Shared({"pluginId": plugin or "root", "routeRef": route, "extension": extension})
 
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _entity(known: Known, paths: Sequence[str]) -> Record:
-    if known.entity is None:
-        return {}
-    entity = known.look_up(known.entity, "entity_not_found")
-    return {"entityMetadata": {} if entity is None else _fields(entity, known.entity, paths)}
+def _entity(paths: Sequence[str]) -> Extractor:
+    described = Remembered[EntityRef, Shared](
+        lambda ref, entity: Shared({"entityMetadata": _fields(entity, ref, paths)})
+    )
+
+    def extract(known: Known) -> Record | Shared:
+        entity = known.look_up(known.entity, "entity_not_found")
+        return described.of(known.entity, entity) if known.entity and entity else {}
+
+    return extract
 
 
-def _identity(known: Known, paths: Sequence[str], keep_groups: KeepGroups) -> Record:
-    user = known.event.user
-    if user is None:
-        return {}
-    entity = known.look_up(user, "user_not_found")
-    if entity is None:
-        return {}
-    groups = keep_groups(member_of(user, entity))
-    if groups is None:
-        known.notes.append("catalog_unavailable")
-    fields = _fields(entity, user, [path for path in paths if path != "spec.memberOf"])
-    return {"userMetadata": fields, "groups": [str(group) for group in groups or ()]}
+def _identity(paths: Sequence[str]) -> Extractor:
+    own = [path for path in paths if path != "spec.memberOf"]
+    described = Remembered[EntityRef, Shared](lambda ref, entity: Shared({"userMetadata": _fields(entity, ref, own)}))
+
+    def extract(known: Known) -> Record | Shared:
+        user = known.event.user
+        entity = known.look_up(user, "user_not_found")
+        return described.of(user, entity) if user and entity else {}
+
+    return extract
+
+
+def _groups(keep_groups: KeepGroups) -> Extractor:
+    listed = Remembered[EntityRef, Sequence[EntityRef]](member_of)
+    described = Remembered[EntityRef, Shared](lambda _, groups: Shared({"groups": [str(group) for group in groups]}))
+
+    def extract(known: Known) -> Record | Shared:
+        user = known.event.user
+        entity = known.look_up(user, "user_not_found")
+        if user is None or entity is None:
+            return {}
+        groups = keep_groups(listed.of(user, entity))
+        if groups is None:
+            known.notes.append("catalog_unavailable")
+        return described.of(user, groups or ())
+
+    return extract
 
 
 def member_of(user: EntityRef, entity: Entity) -> list[EntityRef]:

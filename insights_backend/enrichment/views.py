@@ -2,8 +2,6 @@
 
 from threading import Lock
 
-from cachetools import LRUCache
-
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.event import Event, Millis
 
@@ -23,7 +21,8 @@ class Views:
     """
 
     def __init__(self, max_users: int = 100_000) -> None:
-        self._last: LRUCache[EntityRef, tuple[str, Millis]] = LRUCache(max_users)
+        self._max_users = max_users
+        self._last: dict[EntityRef, tuple[str, Millis]] = {}  # those seen last come last
         self._lock = Lock()
 
     def is_view(self, event: Event) -> bool:
@@ -31,7 +30,9 @@ class Views:
         if event.action != "navigate" or event.user is None or event.context.get("extensionId") == _SHELL:
             return False
         with self._lock:
-            subject, time = self._last.get(event.user, ("", -_REPEAT))
+            subject, time = self._last.pop(event.user, ("", -_REPEAT))
             self._last[event.user] = (event.subject, event.time)
+            if len(self._last) > self._max_users:
+                del self._last[next(iter(self._last))]
         # Events of one batch may be out of order, so the later one can come first.
         return subject != event.subject or abs(event.time - time) >= _REPEAT

@@ -5,7 +5,7 @@ canonical text is complete and in lower case.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from insights_backend.errors import InvalidEntityRefError
 
@@ -15,8 +15,7 @@ _MAX_LENGTH = 512
 _REF = re.compile(r"(?:(?P<kind>[^:/\s]+):)?(?:(?P<namespace>[^:/\s]+)/)?(?P<name>[^:/\s]+)")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class EntityRef:
+class EntityRef(NamedTuple):
     """The name of an entity in its canonical, lower-case form.
 
     Build one with `parse` or `of`, which lower the case; equality and hashing then follow Backstage's comparison.

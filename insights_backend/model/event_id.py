@@ -4,7 +4,6 @@ The id is a keyed digest of user, time and content: without the key nobody can t
 against the id that is stored and shown.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
 from uuid import uuid4
@@ -27,11 +26,11 @@ def event_ids(events: Sequence[Event], key: bytes) -> list[str]:
         One id an event: the sender's own; else, where the event carries a timestamp, one derived from user, time,
         content and, among equal events of the batch, its ordinal; else a random one.
     """
-    seen: Counter[bytes] = Counter()
+    seen: dict[bytes, int] = {}
     return [event.id or _derived(event, key, seen) for event in events]
 
 
-def _derived(event: Event, key: bytes, seen: Counter[bytes]) -> str:
+def _derived(event: Event, key: bytes, seen: dict[bytes, int]) -> str:
     if event.timestamp is None:
         return uuid4().hex
     content = orjson.dumps(
@@ -47,7 +46,7 @@ def _derived(event: Event, key: bytes, seen: Counter[bytes]) -> str:
         ],
         option=orjson.OPT_SORT_KEYS,
     )
-    ordinal = seen[content]
-    seen[content] += 1
+    ordinal = seen.get(content, 0)
+    seen[content] = ordinal + 1
     digest = blake2b(content, key=key[:64], digest_size=_DIGEST_BYTES, person=b"event id", salt=b"%d" % ordinal)
     return digest.hexdigest()

@@ -3,7 +3,7 @@
 Each field's rule is declared once, in `RULES`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from insights_backend.errors import InvalidEntityRefError, MalformedJsonError
@@ -32,7 +32,7 @@ def _scalars(value: Any) -> str | None:
         if isinstance(item, str):
             if len(item) > _MAX_TEXT:
                 return f"must have strings of at most {_MAX_TEXT} characters"
-        elif not isinstance(item, bool | int | float | None):
+        elif item is not None and not isinstance(item, (bool, int, float)):
             return "must have only strings, numbers and booleans as values"
     return None
 
@@ -151,11 +151,11 @@ def _event(document: Mapping[str, Any], user: EntityRef | None, received_at: Mil
         subject=document["subject"],
         value=document.get("value"),
         attributes=_present(document.get("attributes") or {}),
-        context={k: v for k, v in _present(document["context"]).items() if k not in _LEFT_BEHIND},
+        context=_present(document["context"], but=_LEFT_BEHIND),
         session_id=document.get("sessionId"),
         user=user,
     )
 
 
-def _present(scalars: Mapping[str, Scalar | None]) -> dict[str, Scalar]:
-    return {key: value for key, value in scalars.items() if value is not None}
+def _present(scalars: Mapping[str, Scalar | None], but: Collection[str] = ()) -> dict[str, Scalar]:
+    return {key: value for key, value in scalars.items() if value is not None and key not in but}

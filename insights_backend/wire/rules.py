@@ -52,16 +52,16 @@ class Shape:
     """
 
     def __init__(self, name: str, rules: Mapping[str, Rule]) -> None:
-        self._rules = rules
+        self._checks = [(field, rule.problem, rule.required) for field, rule in rules.items()]
         self.schema = _Open.from_dict({field: _field(rule) for field, rule in rules.items()}, name=name)
 
     def is_valid(self, document: object) -> bool:
         """Tell whether a decoded JSON value has this shape, without saying why not."""
         if not isinstance(document, dict):
             return False
-        for name, rule in self._rules.items():
+        for name, problem, required in self._checks:
             value = document.get(name)
-            if (value is None and rule.required) or (value is not None and rule.problem(value) is not None):
+            if required if value is None else problem(value) is not None:
                 return False
         return True
 
@@ -88,7 +88,7 @@ def number() -> Rule:
 
 
 def _number(value: Any) -> str | None:
-    fine = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    fine = isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
     return None if fine else "must be a number"
 
 

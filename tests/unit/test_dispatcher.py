@@ -1,5 +1,5 @@
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -7,10 +7,23 @@ from threading import Event
 
 import pytest
 
-from insights_backend.delivery.destination import DeadLetter
-from insights_backend.delivery.dispatcher import CATCH_UP_EVENTS, MAX_BATCH_EVENTS, PACE, Dispatcher
+from insights_backend.delivery.destination import Batch, DeadLetter
+from insights_backend.delivery.dispatcher import LONE_EVENTS, MAX_BATCH_EVENTS, PACE, Dispatcher
 from insights_backend.delivery.outbox import Outbox
 from tests.fakes import Clock, MemoryDestination
+
+
+class TimedDestination(MemoryDestination):
+    """A destination that takes some seconds for a batch."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.seconds = 0.0
+
+    def deliver(self, batch: Batch) -> Sequence[DeadLetter]:
+        self.clock.now += self.seconds
+        return super().deliver(batch)
 
 
 class Delivery:
@@ -20,7 +33,7 @@ class Delivery:
         self.directory = directory
         self.clock = Clock()
         self.outbox = Outbox(directory, max_bytes=10**8, clock=self.clock)
-        self.destination = MemoryDestination()
+        self.destination = TimedDestination(self.clock)
         self.dispatcher = self.restarted()
 
     def restarted(self) -> Dispatcher:
@@ -136,16 +149,34 @@ def test_after_a_failure_requests_leave_it_to_the_background_thread_however_much
     assert delivery.destination.attempts == 1
 
 
-def test_a_long_backlog_is_caught_up_with_in_small_batches(delivery: Delivery) -> None:
+def test_a_long_backlog_is_caught_up_with_in_large_batches(delivery: Delivery) -> None:
     delivery.destination.down = True
     for _ in range(30):
-        delivery.send(333)  # no multiple of it fills a batch to the brim
+        delivery.send(999)  # no multiple of it fills a batch to the brim
     delivery.destination.down = False
     delivery.dispatcher.drain()
     first, *others = [batch.events for batch in delivery.destination.batches]
-    assert first == 333  # the batch that had failed
-    assert set(others) == {999}
-    assert delivery.outbox.backlog().events < CATCH_UP_EVENTS
+    assert first == 999  # the batch that had failed
+    assert set(others) == {MAX_BATCH_EVENTS // 999 * 999}
+    assert delivery.outbox.backlog().events < MAX_BATCH_EVENTS
+
+
+def test_a_request_that_finds_much_waiting_leaves_it_to_the_background_thread(delivery: Delivery) -> None:
+    delivery.send()
+    delivery.send(LONE_EVENTS)
+    delivery.clock.now += PACE
+    assert not delivery.send()
+    assert delivery.destination.attempts == 1
+
+
+def test_after_a_slow_delivery_no_request_waits_until_one_was_quick(delivery: Delivery) -> None:
+    delivery.destination.seconds = 2 * PACE
+    assert delivery.send()
+    assert not delivery.send()
+    delivery.destination.seconds = 0.0
+    delivery.dispatcher.drain()
+    delivery.clock.now += PACE
+    assert delivery.send()
 
 
 def test_a_disk_that_refuses_a_delivery_is_a_failure_and_no_error_of_the_request(delivery: Delivery) -> None:

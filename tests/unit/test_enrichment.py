@@ -5,12 +5,13 @@ import pytest
 from insights_backend.catalog.cache import CachedCatalog
 from insights_backend.catalog.groups import GroupsFilter
 from insights_backend.enrichment.entities import entity_of, target_of
-from insights_backend.enrichment.extractors import Capture, Extractor, KeepGroups, Known, Record, extractors
+from insights_backend.enrichment.extractors import Capture, Extractor, KeepGroups, Known, extractors
 from insights_backend.enrichment.fields import field_at
 from insights_backend.enrichment.pipeline import Pipeline
 from insights_backend.enrichment.policy import Policy
 from insights_backend.enrichment.pseudonyms import Pseudonyms
 from insights_backend.enrichment.redactor import Redactor
+from insights_backend.enrichment.shared import Record
 from insights_backend.enrichment.views import Views
 from insights_backend.model.entity_filter import EntityFilterQuery
 from tests.fakes import Clock, MemoryCatalog, event, user
@@ -319,6 +320,25 @@ def test_the_catalog_is_asked_for_the_captured_fields_only() -> None:
         "spec.owner",
         "spec.memberOf",
     )
+
+
+def test_what_the_catalog_says_of_an_entity_is_cleaned_and_follows_its_changes() -> None:
+    catalog = MemoryCatalog(JANE, {**PETSTORE, "spec": {"type": "service", "owner": "jane@example.com"}})
+    clock = Clock()
+    run = Pipeline(
+        catalog=CachedCatalog(catalog, 600, 1000, clock),
+        extractors=extractors(Capture(), Views().is_view, list),
+        redactor=Redactor(Policy({}), Pseudonyms(bytes(32)), "clear", enabled=True),
+    ).run
+    events = [event(**VISIT), event(**VISIT)]
+    assert [record["entityMetadata"]["spec.owner"] for record in run(events, ["1", "2"])] == [
+        "group:default/[email]"
+    ] * 2
+    catalog.by_ref.update(MemoryCatalog(PETSTORE, {**JANE, "spec": {"memberOf": ["rnd"]}}).by_ref)
+    clock.now += 601
+    record, _ = run(events, ["3", "4"])
+    assert record["entityMetadata"]["spec.owner"] == "group:default/team-a"
+    assert record["groups"] == ["group:default/rnd"]
 
 
 def test_all_of_a_record_goes_through_the_redactor() -> None:
