@@ -6,25 +6,37 @@ The embedded engine belongs to one process. A second worker needs `warehouse.dsn
 
 import os
 import re
+import shutil
+import socket
+import struct
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from gunicorn.glogging import Logger  # type: ignore[import-untyped] # it has no types
+workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
+if workers > 1:
+    # Where the workers put together what they count, for `/metrics`; before anything is imported that counts.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="insights-metrics-")
 
-from insights_backend import ConfigError, load_settings
-from insights_backend.composition import assemble
+from gunicorn.glogging import Logger  # type: ignore[import-untyped] # noqa: E402 - it has no types; as above
+
+from insights_backend import ConfigError, load_settings  # noqa: E402 - as above
+from insights_backend.composition import assemble  # noqa: E402 - as above
+from insights_backend.logs import logging_config  # noqa: E402 - as above
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '7008')}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
 threads = 16
 # Longer than a report may take. A stop waits no longer than a process manager does before it kills.
 timeout = 60
 graceful_timeout = 8
 # Above the idle time of the usual proxies, so that it is they who close a connection.
 keepalive = 75
+# How long a client may send nothing in the midst of a request, or take nothing of an answer, before it is let go: its
+# thread is for others then. One that drips is a matter for the proxy in front, which reads a request whole.
+stalled = 10
 # Loading before the fork would leave the threads and the engine in the wrong process.
 preload_app = False
 # It would lie in the home directory, where a second service would meet it; nobody needs it here.
@@ -36,6 +48,8 @@ class PrivateLogger(Logger):  # type: ignore[misc] # as above
 
     def access(self, resp: Any, req: Any, environ: Mapping[str, Any], request_time: Any) -> None:
         """Log a request, without whom it is about."""
+        if not self.cfg.accesslog:  # the library asks no more, once it is told how lines shall look
+            return
         told = {name: _hidden(value) if isinstance(value, str) else value for name, value in environ.items()}
         super().access(resp, req, told, request_time)
 
@@ -47,10 +61,22 @@ def _hidden(text: str) -> str:
 logger_class = PrivateLogger
 
 
+def when_ready(server: Any) -> None:
+    """Bound the waiting for clients; connections inherit it from the socket on which they come."""
+    patience = struct.pack("ll", stalled, 0)
+    for listener in server.LISTENERS:
+        for waiting in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.sock.setsockopt(socket.SOL_SOCKET, waiting, patience)
+
+
+def on_exit(_: Any) -> None:
+    """Take away what the workers counted."""
+    _forget_counts()
+
+
 def on_starting(server: Any) -> None:
     """Say what is wrong with the configuration in one line, before any worker tries."""
     try:
-        settings = load_settings(os.environ, Path.cwd())
         assemble(settings).close()
     except ConfigError as error:
         _refuse(str(error))
@@ -60,6 +86,19 @@ def on_starting(server: Any) -> None:
         )
 
 
+def _forget_counts() -> None:
+    if workers > 1:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
 def _refuse(reason: str) -> NoReturn:
+    _forget_counts()
     sys.stderr.write(f"insights: {reason}\n")
     sys.exit(2)
+
+
+try:
+    settings = load_settings(os.environ, Path.cwd())
+except ConfigError as error:
+    _refuse(str(error))
+logconfig_dict = logging_config(settings.log_format)

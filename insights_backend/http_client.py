@@ -5,6 +5,7 @@ import re
 import requests
 from requests.auth import AuthBase
 
+from insights_backend.correlation import current
 from insights_backend.errors import ConfigError
 
 _TOKEN = re.compile(r"[!-~]+")
@@ -18,6 +19,13 @@ class DirectSession(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Know of none."""
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Pass on which request it is made for."""
+        prepared = super().prepare_request(request)
+        if correlation := current():
+            prepared.headers.update(correlation.headers())
+        return prepared
 
 
 class BearerAuth(AuthBase):

@@ -16,6 +16,7 @@ import requests
 from insights_backend.catalog.interface import Entity
 from insights_backend.errors import CatalogUnavailableError, InvalidEntityRefError
 from insights_backend.http_client import BearerAuth, DirectSession
+from insights_backend.metrics import CATALOG_REQUESTS, timed
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.total_users import MAX_TOTAL_USERS
@@ -180,15 +181,18 @@ class RestCatalog:
     def _ask(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
         headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body else {})
         try:
-            with self._session.request(
-                method,
-                self._base_url + path,
-                data=body,
-                headers=headers,
-                auth=self._auth,
-                timeout=self._timeout,
-                stream=True,
-            ) as response:
+            with (
+                timed(CATALOG_REQUESTS),
+                self._session.request(
+                    method,
+                    self._base_url + path,
+                    data=body,
+                    headers=headers,
+                    auth=self._auth,
+                    timeout=self._timeout,
+                    stream=True,
+                ) as response,
+            ):
                 return self._decode(self._read(response))
         except requests.RequestException as error:
             message = f"{self._name} did not answer ({type(error).__name__}); check catalog.baseUrl and the network"

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from cachetools import LRUCache
 
 from insights_backend.errors import CatalogUnavailableError
+from insights_backend.metrics import CATALOG_LOOKUPS
 
 MAX_STALE = 24 * 3600.0  # how long past its time to live an answer is better than none
 HOLD_OFF = 5.0  # how long a source that failed is left alone, so that not every request waits for its timeout
@@ -34,6 +35,8 @@ class Held(Generic[V]):
 
 Answers = dict[K, Held[V] | None]
 Flight = Future[Answers[K, V]]
+
+_HIT, _MISS, _SHARED, _UNANSWERED = map(CATALOG_LOOKUPS.labels, ("hit", "miss", "shared", "unanswered"))
 
 
 class ReadThrough(Generic[K, V]):
@@ -71,6 +74,7 @@ class ReadThrough(Generic[K, V]):
         """
         flight: Flight[K, V] = Future()
         found, mine, theirs = self._board(dict.fromkeys(keys), flight)
+        _count(found, len(mine), len(theirs))
         if mine:
             found |= self._fly(mine, flight)
         # Only now, with our own flight landed, is it safe to wait for others: nobody can be waiting for us.
@@ -131,3 +135,11 @@ class ReadThrough(Generic[K, V]):
         if held is None or now - held.at >= self._ttl(held.value) + MAX_STALE:
             return None
         return replace(held, stale=True)
+
+
+def _count(found: Answers[K, V], misses: int, shared: int) -> None:
+    unanswered = sum(held is None or held.stale for held in found.values())
+    _HIT.inc(len(found) - unanswered)
+    _UNANSWERED.inc(unanswered)
+    _MISS.inc(misses)
+    _SHARED.inc(shared)

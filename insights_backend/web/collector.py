@@ -8,10 +8,11 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from insights_backend.access import TokenStore
-from insights_backend.collector import Collector, EventRate
+from insights_backend.collector import Collector
 from insights_backend.errors import InvalidParameterError, PayloadTooLargeError
 from insights_backend.identity import bearer_token
 from insights_backend.model.event import OWN_INSTANCE
+from insights_backend.rate import EventRate
 from insights_backend.settings.values import DashboardAccess
 from insights_backend.web.body import read_json
 from insights_backend.wire import batch

@@ -4,7 +4,7 @@ A format's module turns a body into events of our own format; from there on all 
 the verified caller's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from insights_backend.errors import PayloadTooLargeError
+from insights_backend.metrics import EVENTS
+from insights_backend.rate import EventRate
 from insights_backend.service import InsightsService, Receipt
 from insights_backend.settings.values import IngestSettings
 from insights_backend.web.body import read_json
@@ -41,8 +43,9 @@ class Intake:
     Args:
         service: what they are handed to.
         authenticate: tells who sends.
-        ingest: what one request may bring.
+        ingest: what one request may bring, and how much each user.
         clock: now, in seconds since 1970.
+        monotonic: a clock that never goes back, in seconds.
     """
 
     def __init__(
@@ -52,11 +55,13 @@ class Intake:
         authenticate: Authenticate,
         ingest: IngestSettings,
         clock: Callable[[], float],
+        monotonic: Callable[[], float],
     ) -> None:
         self._service = service
         self._authenticate = authenticate
         self._ingest = ingest
         self._clock = clock
+        self._rate = EventRate(ingest.events_per_minute, monotonic)
 
     def caller(self, key: str | None = None) -> Caller:
         """Tell who sends.
@@ -66,8 +71,12 @@ class Intake:
 
         Raises:
             UnauthenticatedError: the credentials prove nobody, or there are none.
+            RateLimitedError: the user has sent too much lately.
         """
-        return self._authenticate(with_key(request.headers, key))
+        caller = self._authenticate(with_key(request.headers, key))
+        if not caller.relay:  # it sends for all users of a portal
+            self._rate.admit(str(caller.user))
+        return caller
 
     def body(self) -> Any:
         """Read the request's body, JSON of any shape, within the limits.
@@ -93,6 +102,7 @@ class Intake:
             raise PayloadTooLargeError(
                 f"the body holds {len(documents)} events; at most {most} are taken (ingest.maxEvents)"
             )
+        self._rate.charge(str(caller.user), len(documents))
         received_at = int(self._clock() * 1000)
         events, rejections = native.read(
             documents,
@@ -102,7 +112,15 @@ class Intake:
             max_age=self._ingest.max_age,
         )
         receipt = self._service.ingest(events, received_at)
+        _count(receipt, rejections)
         return Taken(receipt, rejections, refused=bool(documents) and not events)
+
+
+def _count(receipt: Receipt, rejections: Iterable[Rejection]) -> None:
+    EVENTS.labels("accepted", "").inc(receipt.accepted)
+    EVENTS.labels("duplicate", "").inc(receipt.duplicates)
+    for rejection in rejections:
+        EVENTS.labels("rejected", next(iter(rejection.errors))).inc()
 
 
 def receipt(taken: Taken) -> ResponseReturnValue:

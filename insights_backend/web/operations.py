@@ -2,20 +2,25 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, current_app, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from insights_backend.web.openapi import document
 
 
 def create_operations(
-    is_writable: Callable[[], bool], degraded: Callable[[], dict[str, str]], *, name: str
+    is_writable: Callable[[], bool],
+    degraded: Callable[[], dict[str, str]],
+    metrics: Callable[[], Response],
+    *,
+    name: str,
 ) -> Blueprint:
-    """Make the blueprint of health, readiness and the OpenAPI document.
+    """Make the blueprint of health, readiness, metrics and the OpenAPI document.
 
     Args:
         is_writable: tells whether events could be accepted now.
         degraded: says in a sentence what is less than whole, by part of the service.
+        metrics: answers with all that is measured.
         name: the blueprint's name, since it may be registered at more than one place.
     """
     site = Blueprint(name, __name__)
@@ -31,6 +36,10 @@ def create_operations(
         if not accepts:
             problems["outbox"] = "cannot take events: the disk refuses, or it is full (outbox.maxBytes)"
         return jsonify(status="ready" if accepts else "unready", degraded=problems), 200 if accepts else 503
+
+    @site.get("/metrics")
+    def prometheus() -> Response:
+        return metrics()
 
     @site.get("/openapi.json")
     def openapi() -> ResponseReturnValue:

@@ -8,6 +8,7 @@ import orjson
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from insights_backend.metrics import REPORTS_MADE
 from insights_backend.reports.all_reports import REPORTS
 from insights_backend.reports.answer import Answer, Row, Sources
 from insights_backend.reports.query import ReportQuery
@@ -56,7 +57,8 @@ def create_reports(
             return problem("not_found", f"there is no such report; there are {', '.join(REPORTS)}", 404)
         given = parameters(ReportSchema(), request.args)
         query = report_query(given, now())
-        answer = REPORTS[name](sources, query)
+        with REPORTS_MADE.labels(name).time():
+            answer = REPORTS[name](sources, query)
         if given["format"] == "csv":
             response = _csv(answer.rows, ROWS[name]().fields, name)
         else:

@@ -10,7 +10,8 @@ from gunicorn.config import Config  # type: ignore[import-untyped] # it has no t
 
 
 @pytest.fixture
-def logger(repository: Path) -> Any:
+def logger(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("INSIGHTS_CONFIG", str(repository / "config" / "app-config.yaml"))
     settings = Config()
     settings.set("accesslog", "-")
     return runpy.run_path(str(repository / "config" / "gunicorn.conf.py"))["logger_class"](settings)

@@ -1,0 +1,43 @@
+"""Measuring requests, and showing all that is measured in Prometheus' text format."""
+
+import os
+from time import perf_counter
+
+from flask import Blueprint, Flask, Response, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from insights_backend.metrics import REQUESTS, Standing
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+def measure_requests(site: Flask | Blueprint) -> None:
+    """Have the requests of a site measured, refused ones included; an answer that streams, until it begins."""
+
+    @site.before_request
+    def begin() -> None:
+        g.insights_began = perf_counter()
+
+    @site.after_request
+    def end(response: Response) -> Response:
+        # The route as it is declared: the path itself may name a person, and there is no end of paths.
+        route = request.url_rule.rule if request.url_rule else "unmatched"
+        method = request.method if request.method in _METHODS else "other"
+        taken = perf_counter() - g.insights_began
+        REQUESTS.labels(route, method, str(response.status_code)).observe(taken)
+        return response
+
+
+def exposition(standing: Standing) -> Response:
+    """Answer with everything that is measured: what the workers have counted, and how things stand now.
+
+    Source: Prometheus, "Exposition formats", text format.
+    """
+    counted = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        counted = CollectorRegistry()
+        MultiProcessCollector(counted)  # type: ignore[no-untyped-call] # it has no types
+    stands = CollectorRegistry()
+    stands.register(standing)
+    return Response(generate_latest(counted) + generate_latest(stands), content_type=CONTENT_TYPE_LATEST)
