@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from flask import Blueprint, Flask
@@ -10,16 +10,22 @@ from flask import Blueprint, Flask
 from insights_backend.collector import Collector
 from insights_backend.composition import assemble
 from insights_backend.errors import ConfigError
+from insights_backend.metrics import Standing
+from insights_backend.readings import readings
 from insights_backend.reports.answer import Sources
 from insights_backend.running import Backend, Insights, Warehouse
 from insights_backend.settings import Settings, load_settings
 from insights_backend.web.adoption_insights import create_adoption_events, create_adoption_reports
 from insights_backend.web.api import PREFIX, create_api
 from insights_backend.web.collector import create_collector
+from insights_backend.web.correlation import correlate
 from insights_backend.web.dashboard.pages import create_pages
+from insights_backend.web.docs import create_docs
 from insights_backend.web.erasure import create_erasure
 from insights_backend.web.guard import Admission, Guard, by_proxy, by_session, create_guard
+from insights_backend.web.headers import bind_browsers
 from insights_backend.web.intake import Intake
+from insights_backend.web.metrics import exposition, measure_requests
 from insights_backend.web.operations import create_operations
 from insights_backend.web.problems import register_problems
 from insights_backend.web.reports import create_reports
@@ -42,7 +48,10 @@ def create_blueprint(settings: Settings) -> Blueprint:
     if insights.backend is None:
         raise ConfigError("backstageInsights.roles: the blueprint of ingest needs the role backend")
     insights.start()
-    return api(insights.backend, settings, insights.clock)
+    blueprint = api(insights, insights.backend)
+    correlate(blueprint)
+    measure_requests(blueprint)
+    return blueprint
 
 
 def create_dashboard(settings: Settings) -> Blueprint:
@@ -88,9 +97,13 @@ def build_app(insights: Insights) -> Flask:
     app = Flask("insights_backend", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined] # answers read best in the order in which they are made
     register_problems(app)
+    correlate(app)
+    measure_requests(app)
+    bind_browsers(app)
     if insights.backend:
-        app.register_blueprint(api(insights.backend, insights.settings, insights.clock))
-        app.register_blueprint(_adoption_events(insights, insights.backend))
+        intake = _intake(insights, insights.backend)
+        app.register_blueprint(_api(insights.backend, intake, insights.settings))
+        app.register_blueprint(create_adoption_events(intake, insights.settings.allowed_origins))
     if insights.warehouse:
         app.register_blueprint(_reports(insights, insights.warehouse), url_prefix=PREFIX)
         app.register_blueprint(_adoption_reports(insights, insights.warehouse))
@@ -99,20 +112,32 @@ def build_app(insights: Insights) -> Flask:
         app.register_blueprint(_collector(insights, insights.warehouse), url_prefix=PREFIX)
     app.register_blueprint(create_erasure(insights.erasure, _guard(insights)), url_prefix=PREFIX)
     # Health at the root as well, where a probe looks for it without knowing the prefix.
+    metrics = partial(exposition, Standing(partial(readings, insights)))
     for name, prefix in (("operations", PREFIX), ("probes", "")):
-        site = create_operations(insights.is_writable, insights.degraded, name=f"insights_{name}")
+        site = create_operations(insights.is_writable, insights.degraded, metrics, name=f"insights_{name}")
         app.register_blueprint(site, url_prefix=prefix)
+    app.register_blueprint(create_docs("insights_probes.openapi"))
     app.extensions["insights"] = insights
     return app
 
 
-def api(backend: Backend, settings: Settings, clock: Callable[[], float]) -> Blueprint:
+def api(insights: Insights, backend: Backend) -> Blueprint:
     """Make the blueprint of ingest and config of a backend."""
-    return create_api(backend.service, _intake(backend, settings, clock), settings.allowed_origins)
+    return _api(backend, _intake(insights, backend), insights.settings)
 
 
-def _intake(backend: Backend, settings: Settings, clock: Callable[[], float]) -> Intake:
-    return Intake(backend.service, authenticate=backend.authenticate, ingest=settings.ingest, clock=clock)
+def _api(backend: Backend, intake: Intake, settings: Settings) -> Blueprint:
+    return create_api(backend.service, intake, settings.allowed_origins)
+
+
+def _intake(insights: Insights, backend: Backend) -> Intake:
+    return Intake(
+        backend.service,
+        authenticate=backend.authenticate,
+        ingest=insights.settings.ingest,
+        clock=insights.clock,
+        monotonic=time.monotonic,
+    )
 
 
 def _guard(insights: Insights) -> Guard:
@@ -156,11 +181,6 @@ def _reports(insights: Insights, warehouse: Warehouse) -> Blueprint:
         max_age=insights.settings.ingest.max_age,
         clock=insights.clock,
     )
-
-
-def _adoption_events(insights: Insights, backend: Backend) -> Blueprint:
-    intake = _intake(backend, insights.settings, insights.clock)
-    return create_adoption_events(intake, insights.settings.allowed_origins)
 
 
 def _adoption_reports(insights: Insights, warehouse: Warehouse) -> Blueprint:

@@ -13,9 +13,13 @@ import click
 from insights_backend import remote
 from insights_backend._version import __version__
 from insights_backend.access import Scope, TokenStore
+from insights_backend.check.command import config_check
 from insights_backend.composition import assemble
 from insights_backend.delivery.outbox import Outbox
+from insights_backend.enrichment.policy import Policy
 from insights_backend.errors import InsightsError
+from insights_backend.redacting import redact
+from insights_backend.rotation import rotate
 from insights_backend.settings import Settings, load_settings
 from insights_backend.settings.show import as_yaml
 
@@ -55,19 +59,20 @@ def config() -> None:
     """Look at the configuration."""
 
 
-@config.command("check")
-@click.pass_obj
-def config_check(paths: tuple[Path, ...]) -> None:
-    """Read the configuration and say whether it can be used."""
-    _settings(paths)
-    click.echo("The configuration can be used.")
+config.add_command(config_check)
 
 
 @config.command("print")
 @click.pass_obj
 def config_print(paths: tuple[Path, ...]) -> None:
-    """Print what the configuration resolves to, defaults included and secrets masked."""
-    click.echo(as_yaml(_settings(paths)), nl=False)
+    """Print what the configuration resolves to, defaults included and secrets masked, and the field policy."""
+    settings = _settings(paths)
+    click.echo(as_yaml(settings), nl=False)
+    click.echo(
+        "# What happens to each field of an event; redaction.fields says otherwise, and what is not named is scanned:"
+    )
+    for field, treatment in Policy(settings.redaction.fields).described().items():
+        click.echo(f"#   {field}: {treatment}")
 
 
 @main.group()
@@ -176,5 +181,5 @@ def _date(moment: float) -> str:
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}"
 
 
-for _command in (remote.export, remote.report, remote.erase_user, remote.demo):
+for _command in (remote.export, remote.report, remote.export_user, remote.erase_user, remote.demo, redact, rotate):
     main.add_command(_command)

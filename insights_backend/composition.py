@@ -27,8 +27,9 @@ from insights_backend.delivery.uploader import Uploader
 from insights_backend.enrichment.extractors import Capture, extractors, member_of
 from insights_backend.enrichment.pipeline import Pipeline
 from insights_backend.enrichment.policy import Policy
-from insights_backend.enrichment.pseudonyms import Pseudonyms, load_or_create_salt
+from insights_backend.enrichment.pseudonyms import Pseudonyms
 from insights_backend.enrichment.redactor import Redactor
+from insights_backend.enrichment.salts import load_or_create_salt, previous_salts
 from insights_backend.enrichment.views import Views
 from insights_backend.erasure import Erasure, Place
 from insights_backend.errors import ConfigError, InsightsError
@@ -101,7 +102,7 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
     pipeline = Pipeline(
         catalog=catalog,
         extractors=extractors(capture, Views().is_view, groups.keep if groups else lambda listed: listed),
-        redactor=_redactor(settings, salt),
+        redactor=_redactor(settings),
     )
     # Last, since it holds a file open: what is configured wrongly has been refused by now.
     outbox = Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes, clock=clock)
@@ -142,8 +143,19 @@ def _erasure(
     if warehouse:
         places.append(warehouse.events)
     # A collector that was given no salt shall not make one: nobody's pseudonym was made with it.
-    pseudonyms = Pseudonyms(_salt(settings)) if backend or settings.salt else None
-    return Erasure(places, pseudonyms, AuditLog(settings.data_dir / "audit.log", clock))
+    names = pseudonyms(settings) if backend or settings.salt else None
+    return Erasure(places, names, AuditLog(settings.data_dir / "audit.log", clock))
+
+
+def pseudonyms(settings: Settings) -> Pseudonyms:
+    """Make what names people and sessions.
+
+    Raises:
+        ConfigError: the salts cannot be used.
+    """
+    if settings.salt:
+        return Pseudonyms(_salt(settings), [salt.reveal().encode() for salt in settings.previous_salts])
+    return Pseudonyms(_salt(settings), previous_salts(settings.data_dir / "salt"))
 
 
 def _salt(settings: Settings) -> bytes:
@@ -196,9 +208,9 @@ def _uploader(upload: UploadSettings) -> Uploader:
     )
 
 
-def _redactor(settings: Settings, salt: bytes) -> Redactor:
+def _redactor(settings: Settings) -> Redactor:
     policy = Policy(settings.redaction.fields)
-    return Redactor(policy, Pseudonyms(salt), settings.identities, enabled=settings.redaction.enabled)
+    return Redactor(policy, pseudonyms(settings), settings.identities, enabled=settings.redaction.enabled)
 
 
 def _people(settings: Settings) -> EntityFilterQuery:

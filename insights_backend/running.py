@@ -6,7 +6,7 @@ upload to. Both store in the warehouse of the process, unless the backend upload
 
 import atexit
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import Thread
 
@@ -111,7 +111,8 @@ class Insights:
 
     def start_reading(self) -> None:
         """Open the warehouse alone, and see to it that all is closed when the process ends."""
-        _warn(self.settings)
+        for warning in warnings(self.settings):
+            _log.warning("%s", warning)
         if self.warehouse:
             # Beside the start, since a server may take its time; who needs it sooner opens it.
             Thread(target=self.warehouse.open, name="insights-warehouse", daemon=True).start()
@@ -145,19 +146,18 @@ class Insights:
         return found
 
 
-def _warn(settings: Settings) -> None:
+def warnings(settings: Settings) -> Iterator[str]:
+    """Say what of the settings is for development only, or takes a protection away."""
     if "backend" in settings.roles and settings.auth.mode == "none":
-        _log.warning(
-            "auth.mode is none: ANYONE WHO REACHES THIS PORT can send events as any user. For development only."
-        )
+        yield "auth.mode is none: ANYONE WHO REACHES THIS PORT can send events as any user. For development only."
     if settings.dashboard_access == "open":
-        _log.warning(
+        yield (
             "dashboard.access is open: ANYONE WHO REACHES THIS PORT can read and export everything, and upload. "
             "For development on loopback only."
         )
     if settings.identities == "clear":
-        _log.warning("identities is clear: user references are stored as they are, not as pseudonyms.")
+        yield "identities is clear: user references are stored as they are, not as pseudonyms."
     if not settings.redaction.enabled:
-        _log.warning("redaction.enabled is false: personal data in events is stored as it comes.")
+        yield "redaction.enabled is false: personal data in events is stored as it comes."
     if settings.debug:
-        _log.warning("debug is true: events are logged, and neither stored nor uploaded.")
+        yield "debug is true: events are logged, and neither stored nor uploaded."

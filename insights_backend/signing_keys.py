@@ -61,8 +61,19 @@ class SigningKeys:
         if key is not None:
             return key
         if failure is not None:
-            raise UnavailableError(f"the portal's signing keys (auth.jwksUrl) cannot be fetched: {failure}")
+            raise _unavailable(failure)
         raise UnauthenticatedError("the token is signed with a key that the portal does not publish")
+
+    def fetch(self) -> int:
+        """Fetch the keys now, and return how many can be used.
+
+        Raises:
+            UnavailableError: the keys cannot be fetched.
+        """
+        self._reload(self._attempts)
+        if self._failure is not None:
+            raise _unavailable(self._failure)
+        return len(self._keys)
 
     def _reload(self, attempts: int) -> None:
         """Fetch the keys, unless another thread did while this one waited, or it was done too often."""
@@ -86,6 +97,10 @@ class SigningKeys:
             if response.status_code != requests.codes.ok:
                 raise _UnusableError(f"it answers with status {response.status_code}")
             return _usable_keys(_read_bounded(response))
+
+
+def _unavailable(failure: str) -> UnavailableError:
+    return UnavailableError(f"the portal's signing keys (auth.jwksUrl) cannot be fetched: {failure}")
 
 
 class _UnusableError(Exception):

@@ -50,10 +50,18 @@ def free_port() -> int:
 
 
 SERVICE = ("-c", "config/gunicorn.conf.py", "wsgi:app")
+GUNICORN = (sys.executable, "-m", "gunicorn")
 
 
 def spawn(
-    config: Path, log: Path, port: int, arguments: Sequence[str] = SERVICE, **more: str
+    config: Path,
+    log: Path,
+    port: int,
+    arguments: Sequence[str] = SERVICE,
+    *,
+    program: Sequence[str] = GUNICORN,
+    place: Path = REPOSITORY,
+    **more: str,
 ) -> subprocess.Popen[bytes]:
     environment: Mapping[str, str] = {
         "PATH": os.environ["PATH"],
@@ -63,16 +71,23 @@ def spawn(
         "PYTHONWARNINGS": "error",
         **more,
     }
-    command = [sys.executable, "-m", "gunicorn", *arguments]
+    command = [*program, *arguments]
     with log.open("ab") as output:
         return subprocess.Popen(
-            command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output, start_new_session=True
+            command, cwd=place, env=environment, stdout=output, stderr=output, start_new_session=True
         )
 
 
 @contextmanager
 def serving(
-    config: Path, log: Path, arguments: Sequence[str] = SERVICE, port: int = 0, **more: str
+    config: Path,
+    log: Path,
+    arguments: Sequence[str] = SERVICE,
+    port: int = 0,
+    *,
+    program: Sequence[str] = GUNICORN,
+    place: Path = REPOSITORY,
+    **more: str,
 ) -> Iterator[Process]:
     """Start a service and wait until it answers; it is killed at the end if it still runs.
 
@@ -81,10 +96,13 @@ def serving(
         log: where it writes.
         arguments: what gunicorn is called with.
         port: where it listens; 0 is any that is free.
+        program: what starts gunicorn.
+        place: the working directory.
         more: further variables of its environment.
     """
     port = port or free_port()
-    process = Process(spawn(config, log, port, (*arguments, f"--bind=127.0.0.1:{port}"), **more), port, log)
+    bound = (*arguments, f"--bind=127.0.0.1:{port}")
+    process = Process(spawn(config, log, port, bound, program=program, place=place, **more), port, log)
     try:
         _wait(process)
         yield process

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,3 +112,12 @@ def _public_numbers(private: PrivateKey) -> dict[str, Any]:
     if isinstance(private, rsa.RSAPrivateKey):
         return RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
     return OKPAlgorithm.to_jwk(private.public_key(), as_dict=True)
+
+
+@contextmanager
+def publishing(key: SigningKey) -> Iterator[Portal]:
+    """A portal that publishes a key, the only peer there is meanwhile."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        portal = Portal(mock)
+        portal.publish(key)
+        yield portal

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from insights_backend.settings.loader import load
+from insights_backend.settings.loader import find_files, load
 from insights_backend.settings.schema import read_settings
 from insights_backend.settings.values import Secret, Settings
 
@@ -22,6 +22,4 @@ def load_settings(environ: Mapping[str, str], root: Path, paths: Sequence[Path] 
     Raises:
         ConfigError: the configuration cannot be used; one line names the key and the file.
     """
-    names = [name.strip() for name in environ.get("INSIGHTS_CONFIG", "").split(",") if name.strip()]
-    files = [Path(name) for name in names] if paths is None and names else paths
-    return read_settings(load(files, environ, root))
+    return read_settings(load(find_files(environ, root, paths), environ, root))

@@ -21,9 +21,11 @@ from insights_backend.settings.values import (
 )
 
 _TOKENS: KeyPath = (ROOT, "auth", "tokens")
+_PREVIOUS_SALTS: KeyPath = (ROOT, "previousSalts")
 _SECRETS: frozenset[KeyPath] = frozenset(
     {
         _TOKENS,
+        _PREVIOUS_SALTS,
         (ROOT, "catalog", "token"),
         (ROOT, "upload", "token"),
         (ROOT, "salt"),
@@ -39,8 +41,8 @@ def check_secrets(tree: ConfigTree) -> None:
         ConfigError: names the key, its file and the variable.
     """
     for path in tree.dropped:
-        is_token = path[:-1] == _TOKENS
-        if is_token or (path in _SECRETS and tree.value(path) is None):
+        is_one_of_several = path[:-1] in {_TOKENS, _PREVIOUS_SALTS}
+        if is_one_of_several or (path in _SECRETS and tree.value(path) is None):
             raise unset_secret(tree, path)
 
 
@@ -74,6 +76,8 @@ def build_settings(tree: ConfigTree, loaded: dict[str, Any]) -> Settings:
         **own,
     )
     _check_dashboard(tree, settings)
+    if settings.previous_salts and not settings.salt:
+        raise problem(tree, (ROOT, "salt"), "missing; previousSalts needs the one that came after them")
     if "backend" in roles and settings.catalog.file is None:
         _check_filters(tree, settings)
     return settings

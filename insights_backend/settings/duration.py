@@ -37,7 +37,7 @@ _ISO = re.compile(
 )
 _ISO_UNITS = ("years", "months", "weeks", "days", "hours", "minutes", "seconds")
 _MAX_TEXT = 100
-_NOT_A_DURATION = "not a duration; write 10m, PT10M or {minutes: 10}"
+_NOT_A_DURATION = "must be a duration such as 10m, PT10M or {minutes: 10}"
 
 
 def parse_duration(value: object) -> float:

@@ -20,19 +20,36 @@ T = TypeVar("T")
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
-def load(paths: Sequence[Path] | None, environ: Mapping[str, str], root: Path) -> ConfigTree:
+def load(files: Sequence[Path], environ: Mapping[str, str], root: Path) -> ConfigTree:
     """Read and merge configuration files, the last one on top, and `APP_CONFIG_*` variables above them all.
 
     Args:
-        paths: the files, relative to `root` or absolute; None for Backstage's default layers in `root`.
+        files: what `find_files` found.
         environ: the environment variables.
         root: the directory that the service is started in.
 
     Raises:
         ConfigError: a file is missing, cannot be read, or cannot be understood; names the file and the place.
     """
-    files = _default_files(environ, root) if paths is None else [root / path for path in paths]
     return _merged([*(read_layer(file, environ, root) for file in files), read_variables(environ)])
+
+
+def find_files(environ: Mapping[str, str], root: Path, paths: Sequence[Path] | None = None) -> list[Path]:
+    """Say which files the configuration is made of, lowest first.
+
+    Args:
+        environ: the environment variables; `INSIGHTS_CONFIG` names files, separated by commas, as Backstage's
+            repeated `--config` does.
+        root: the directory that relative names of files are in, and the default layers.
+        paths: the files, instead of those in `INSIGHTS_CONFIG`.
+
+    Raises:
+        ConfigError: none is named, and there is none of Backstage's default layers.
+    """
+    names = [name.strip() for name in environ.get("INSIGHTS_CONFIG", "").split(",") if name.strip()]
+    if paths is None and not names:
+        return _default_files(environ, root)
+    return [root / path for path in (names if paths is None else paths)]
 
 
 def _default_files(environ: Mapping[str, str], root: Path) -> list[Path]:

@@ -117,7 +117,7 @@ def salt(value: object) -> Secret:
 def dsn(value: object) -> Secret:
     """Read the address of the warehouse, which may hold a password."""
     if not isinstance(value, str) or not value.startswith(("chdb://", "clickhouse://")) or not value.isprintable():
-        raise ValueError("must begin with chdb:// or clickhouse://")
+        raise ValueError("must be an address that begins with chdb:// or clickhouse://")
     return Secret(value)
 
 

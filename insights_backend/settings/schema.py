@@ -1,15 +1,12 @@
-"""Every key of the configuration, declared once: its name, its reader and its bounds."""
+"""Every key of the configuration, declared once: its name, its reader with its bounds, and what it is for."""
 
-import difflib
-from collections.abc import Mapping
-from typing import Any
+from marshmallow import EXCLUDE, ValidationError, fields
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, pre_load
-
-from insights_backend.errors import InsightsError
+from insights_backend.logs import LogFormat
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.settings import readers, urls
 from insights_backend.settings.building import build_settings, check_secrets
+from insights_backend.settings.declaration import Key, Section
 from insights_backend.settings.keys import ROOT
 from insights_backend.settings.messages import first_problem
 from insights_backend.settings.tree import ConfigTree
@@ -33,135 +30,214 @@ def read_settings(tree: ConfigTree) -> Settings:
     return build_settings(tree, loaded)
 
 
-class _Key(fields.Field[Any]):
-    """A key of the configuration: its value is what a reader makes of it."""
+class _AuthSchema(Section):
+    """Who may send events, and how the user of an event is known."""
 
-    def __init__(self, name: str, read: readers.Reader[Any], attribute: str | None = None) -> None:
-        super().__init__(data_key=name, attribute=attribute)
-        self._read = read
-
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None,  # noqa: ARG002 - the signature is marshmallow's
-        data: Mapping[str, Any] | None,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ARG002
-    ) -> Any:
-        try:
-            return self._read(value)
-        except (ValueError, InsightsError) as error:
-            raise ValidationError(str(error)) from None
+    mode = Key(
+        "mode",
+        readers.choice(AuthMode),
+        "`backstage`: users are known by their verified Backstage token. `static`: relays with one of `tokens` name "
+        "them in the event, as `user` or `context.userName`. `none`, for development: the header `X-Insights-User` is "
+        "believed.",
+    )
+    jwks_url = Key("jwksUrl", urls.url, "Where the portal publishes its signing keys.", unset="from `backend.baseUrl`")
+    tokens = Key("tokens", readers.list_of(readers.token), "What relays show; at least one where `mode` is `static`.")
 
 
-class _Object(Schema):
-    """An object of keys: a null is absent, and an unknown key is an error that suggests another."""
+class _CatalogSchema(Section):
+    """The portal's software catalog, which knows entities, users and groups: `baseUrl` or `file`."""
 
-    class Meta:
-        unknown = RAISE
-
-    error_messages = {"type": "must be an object"}  # noqa: RUF012 - marshmallow reads it from the class
-
-    @pre_load
-    def drop_nulls(self, data: Any, **_: Any) -> Any:
-        """Leave out the keys whose value is null."""
-        return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
-
-    def handle_error(self, error: ValidationError, data: Any, **_: Any) -> None:  # noqa: ARG002 - the signature is marshmallow's
-        """Say of an unknown key which known one is nearest."""
-        known = [field.data_key or name for name, field in self.fields.items()]
-        for key in error.messages_dict.keys() - {*known, "_schema"}:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"the known keys are {', '.join(known)}"
-            error.messages_dict[key] = [f"unknown key; {hint}"]
+    base_url = Key("baseUrl", urls.base_url, "A running Backstage's catalog.", unset="from `backend.baseUrl`")
+    token = Key("token", readers.token, "A token of `backend.auth.externalAccess`, with which it is read.")
+    file = Key("file", readers.path, "Entity descriptors in YAML instead, for those without a running Backstage.")
+    cache_ttl = Key("cacheTtl", readers.duration(zero=True), "How long an entity is remembered.")
+    timeout = Key("timeout", readers.duration(zero=False), "How long the catalog is waited for.")
 
 
-class _AuthSchema(_Object):
-    mode = _Key("mode", readers.choice(AuthMode))
-    jwks_url = _Key("jwksUrl", urls.url)
-    tokens = _Key("tokens", readers.list_of(readers.token))
+class _IngestSchema(Section):
+    """What one request may bring."""
+
+    max_body_bytes = Key(
+        "maxBodyBytes", readers.integer(1, 64 * 1024**2), "Bytes of a body, counted after decompression; over it 413."
+    )
+    max_events = Key("maxEvents", readers.integer(1, 10_000), "Events of a body; over it 413.")
+    max_age = Key("maxAge", readers.duration(zero=False), "Events that are older are refused.")
+    events_per_minute = Key(
+        "eventsPerMinute",
+        readers.integer(1, 10**9),
+        "Of each user, and of all who prove none together; beyond it 429. A relay has no limit.",
+        unset="no limit",
+    )
 
 
-class _CatalogSchema(_Object):
-    base_url = _Key("baseUrl", urls.base_url)
-    token = _Key("token", readers.token)
-    file = _Key("file", readers.path)
-    cache_ttl = _Key("cacheTtl", readers.duration(zero=True))
-    timeout = _Key("timeout", readers.duration(zero=False))
+class _UploadSchema(Section):
+    """A collector to which events are uploaded, instead of storing them here."""
+
+    url = Key("url", urls.url, "Where it is, such as `https://insights.example.com/api/backstage-insights`.")
+    token = Key("token", readers.token, "What it knows this portal by.", unset="`spotify.apiToken`")
+    format = Key(
+        "format",
+        readers.choice(UploadFormatName),
+        "`segment`: the batch API of Segment, RudderStack, Jitsu and others; `token` is then the write key.",
+    )
+    timeout = Key("timeout", readers.duration(zero=False), "How long one request may take.")
+    deadline = Key("deadline", readers.duration(zero=False), "How long a batch may take, with its retries.")
+    retries = Key("retries", readers.integer(0, 100), "How often a batch is tried again before its deadline.")
 
 
-class _IngestSchema(_Object):
-    max_body_bytes = _Key("maxBodyBytes", readers.integer(1, 64 * 1024**2))
-    max_events = _Key("maxEvents", readers.integer(1, 10_000))
-    max_age = _Key("maxAge", readers.duration(zero=False))
+class _OutboxSchema(Section):
+    """What was accepted and has not arrived; it lies in `dataDir`."""
+
+    max_bytes = Key(
+        "maxBytes", readers.integer(1, 2**50), "How much may wait; beyond it 503. Leave twice as much free."
+    )
 
 
-class _UploadSchema(_Object):
-    url = _Key("url", urls.url)
-    token = _Key("token", readers.token)
-    format = _Key("format", readers.choice(UploadFormatName))
-    timeout = _Key("timeout", readers.duration(zero=False))
-    deadline = _Key("deadline", readers.duration(zero=False))
-    retries = _Key("retries", readers.integer(0, 100))
+class _CollectorSchema(Section):
+    """What other portals upload to."""
+
+    events_per_minute = Key(
+        "eventsPerMinute", readers.integer(1, 10**9), "Of each instance; beyond it 429.", unset="no limit"
+    )
 
 
-class _OutboxSchema(_Object):
-    max_bytes = _Key("maxBytes", readers.integer(1, 2**50))
+class _WarehouseSchema(Section):
+    """Where events are stored in the end."""
+
+    dsn = Key(
+        "dsn",
+        readers.dsn,
+        "`chdb:///relative/path` or `chdb:////absolute/path` for the embedded engine, or "
+        "`clickhouse://user:password@host:8443/insights?secure=true`.",
+        unset="`chdb:///{dataDir}/warehouse`",
+    )
+    cluster = Key(
+        "cluster", readers.label, "The name of the ClickHouse cluster on which tables are replicated and distributed."
+    )
+    retention_days = Key(
+        "retentionDays",
+        readers.integer(1, 15_000),
+        "Events and everything derived from them are forgotten after so many days.",
+    )
 
 
-class _CollectorSchema(_Object):
-    events_per_minute = _Key("eventsPerMinute", readers.integer(1, 10**9))
+class _RedactionSchema(Section):
+    """How personal data is taken out of events."""
+
+    enabled = Key("enabled", readers.boolean, "Whether it is.")
+    fields_ = Key(
+        "fields",
+        readers.treatments,
+        "Beside the shipped policy, what is done with which field: `keep`, `pseudonymise`, `scan` or `drop`.",
+        attribute="fields",
+    )
 
 
-class _WarehouseSchema(_Object):
-    dsn = _Key("dsn", readers.dsn)
-    cluster = _Key("cluster", readers.label)
-    retention_days = _Key("retentionDays", readers.integer(1, 15_000))
+class _DashboardSchema(Section):
+    """Who may read dashboard and reports."""
+
+    access = Key(
+        "access",
+        readers.choice(DashboardAccess),
+        "`token`: whoever has a token of scope `view`. `header`: whoever a proxy names. `open`, for development: "
+        "anyone who reaches the port, who may export and upload too.",
+    )
+    header = Key("header", readers.header, "In which header the proxy names its user; needed for `header`.")
+    trusted_proxies = Key(
+        "trustedProxies",
+        readers.list_of(readers.network),
+        "Addresses or networks from which the proxy connects; needed for `header`.",
+    )
 
 
-class _RedactionSchema(_Object):
-    enabled = _Key("enabled", readers.boolean)
-    fields_ = _Key("fields", readers.treatments, attribute="fields")
-
-
-class _DashboardSchema(_Object):
-    access = _Key("access", readers.choice(DashboardAccess))
-    header = _Key("header", readers.header)
-    trusted_proxies = _Key("trustedProxies", readers.list_of(readers.network))
-
-
-class _InsightsSchema(_Object):
-    roles = _Key("roles", readers.list_of(readers.choice(Role)))
-    capture_entity_fields = _Key("captureEntityFields", readers.list_of(readers.dot_path, _MAX_FIELDS))
-    capture_identity_fields = _Key("captureIdentityFields", readers.list_of(readers.dot_path, _MAX_FIELDS))
-    capture_identity_groups_filter = _Key("captureIdentityGroupsFilter", EntityFilterQuery.parse)
-    total_users_entity_query_filter = _Key("totalUsersEntityQueryFilter", EntityFilterQuery.parse)
-    salt = _Key("salt", readers.salt)
-    identities = _Key("identities", readers.choice(Identities))
-    debug = _Key("debug", readers.boolean)
-    environment = _Key("environment", readers.label)
-    allowed_origins = _Key("allowedOrigins", readers.list_of(urls.origin))
-    data_dir = _Key("dataDir", readers.path)
+class _InsightsSchema(Section):
+    roles = Key(
+        "roles",
+        readers.list_of(readers.choice(Role)),
+        "`backend` takes a portal's events, `collector` what backends upload.",
+        unset="both, or `[backend]` where `upload.url` is set",
+    )
+    capture_entity_fields = Key(
+        "captureEntityFields",
+        readers.list_of(readers.dot_path, _MAX_FIELDS),
+        "What is stored of an event's entity, by dot path, beside `kind`, `metadata.namespace`, `spec.type`, "
+        "`spec.lifecycle` and `spec.owner`.",
+    )
+    capture_identity_fields = Key(
+        "captureIdentityFields",
+        readers.list_of(readers.dot_path, _MAX_FIELDS),
+        "What is stored of an event's user, beside `metadata.namespace` and `spec.memberOf`.",
+    )
+    capture_identity_groups_filter = Key(
+        "captureIdentityGroupsFilter",
+        EntityFilterQuery.parse,
+        "Keeps only the groups that match, such as `'spec.type': [department, team]` or "
+        "`'metadata.includeInInsights': true`; a key without a value must exist.",
+        unset="all groups",
+    )
+    total_users_entity_query_filter = Key(
+        "totalUsersEntityQueryFilter",
+        EntityFilterQuery.parse,
+        "Who is counted as one who could use the portal, such as `'relations.memberOf': group:default/rnd`; of a list "
+        "any may match.",
+        unset="all users",
+    )
+    salt = Key(
+        "salt",
+        readers.salt,
+        "The key of the pseudonyms; must be set where several machines serve one portal.",
+        unset="made at the first start, in `dataDir`",
+    )
+    previous_salts = Key(
+        "previousSalts",
+        readers.list_of(readers.salt),
+        "The salts before it, oldest first; see `insights rotate-salt`.",
+    )
+    identities = Key(
+        "identities",
+        readers.choice(Identities),
+        "`clear` stores user references as they are.",
+    )
+    debug = Key("debug", readers.boolean, "Log what would be stored, and store nothing.")
+    log_format = Key(
+        "logFormat", readers.choice(LogFormat), "`json`: a line is an object, for machines; `human`: a text."
+    )
+    environment = Key("environment", readers.label, "A label on every event.")
+    allowed_origins = Key(
+        "allowedOrigins",
+        readers.list_of(urls.origin),
+        "The pages that may send events (CORS); with any set, those of other origins are refused.",
+    )
+    data_dir = Key("dataDir", readers.path, "Everything that this machine keeps; relative to the working directory.")
+    viewers = Key(
+        "viewers",
+        readers.list_of(readers.viewer),
+        "Backstage users, by themselves or by a group, who may read reports with their Backstage token.",
+    )
     auth = fields.Nested(_AuthSchema)
     catalog = fields.Nested(_CatalogSchema)
     ingest = fields.Nested(_IngestSchema)
-    upload = fields.Nested(_UploadSchema)
+    redaction = fields.Nested(_RedactionSchema)
     outbox = fields.Nested(_OutboxSchema)
+    upload = fields.Nested(_UploadSchema)
     collector = fields.Nested(_CollectorSchema)
     warehouse = fields.Nested(_WarehouseSchema)
-    redaction = fields.Nested(_RedactionSchema)
     dashboard = fields.Nested(_DashboardSchema)
-    viewers = _Key("viewers", readers.list_of(readers.viewer))
 
 
-class _BackendSchema(_Object):
+class _BackendSchema(Section):
     """Backstage's own keys: all but one are none of our business."""
 
-    base_url = _Key("baseUrl", urls.base_url)
+    base_url = Key("baseUrl", urls.base_url, "The portal's backend.")
 
 
-class _RootSchema(_Object):
+class _RootSchema(Section):
     backend = fields.Nested(_BackendSchema, unknown=EXCLUDE)
     insights = fields.Nested(_InsightsSchema, data_key=ROOT)
 
     class Meta:
         unknown = EXCLUDE
+
+
+OWN_KEYS: Section = _InsightsSchema()
+"""The keys below `backstageInsights`, to be described."""

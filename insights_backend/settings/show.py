@@ -15,7 +15,17 @@ from insights_backend.settings.values import Secret, Settings
 
 def as_yaml(settings: Settings) -> str:
     """Write the settings as YAML, by the names and in the notation that app-config has for them."""
-    shown = _plain(settings)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # the library annotates it as None
+    buffer = io.StringIO()
+    yaml.dump({ROOT: as_config(settings)}, buffer)
+    return buffer.getvalue()
+
+
+def as_config(settings: Settings) -> dict[str, Any]:
+    """Return the settings as app-config has them below `backstageInsights`, the secrets masked."""
+    shown: dict[str, Any] = _plain(settings)
     shown["outbox"] = {"maxBytes": shown.pop("outboxMaxBytes")}
     shown["collector"] = {"eventsPerMinute": shown.pop("collectorEventsPerMinute")}
     shown["dashboard"] = {
@@ -23,12 +33,7 @@ def as_yaml(settings: Settings) -> str:
         "header": shown.pop("dashboardHeader"),
         "trustedProxies": shown.pop("dashboardTrustedProxies"),
     }
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # the library annotates it as None
-    buffer = io.StringIO()
-    yaml.dump({ROOT: shown}, buffer)
-    return buffer.getvalue()
+    return shown
 
 
 def _plain(value: Any) -> Any:

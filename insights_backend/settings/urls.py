@@ -7,6 +7,7 @@ from insights_backend.settings.readers import text
 
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_NOT_A_URL = "must be an absolute http or https URL without query and fragment"
 
 
 def url(value: object) -> str:
@@ -31,6 +32,8 @@ def origin(value: object) -> str:
 
 def _split(value: object) -> SplitResult:
     """Split a URL without user information, query, fragment or white space (RFC 3986)."""
+    if not isinstance(value, str):
+        raise ValueError(_NOT_A_URL)  # noqa: TRY004 - one kind of refusal
     written = text(value)
     try:
         parts = urlsplit(written)
@@ -41,5 +44,5 @@ def _split(value: object) -> SplitResult:
         raise ValueError("a URL must hold no user name and no password")
     host = _HOST.fullmatch(parts.hostname or "")
     if parts.scheme not in _DEFAULT_PORTS or not host or not port_is_usable or re.search(r"[\s\\?#]", written):
-        raise ValueError("must be an absolute http or https URL without query and fragment")
+        raise ValueError(_NOT_A_URL)
     return parts

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
+from insights_backend.logs import LogFormat
 from insights_backend.model.entity_filter import EntityFilterQuery
 
 AuthMode = Literal["backstage", "static", "none"]
@@ -66,6 +67,7 @@ class IngestSettings:
     max_body_bytes: int = 1024 * 1024
     max_events: int = 1000
     max_age: float = 7 * 86400.0
+    events_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +109,10 @@ class Settings:
     capture_identity_groups_filter: EntityFilterQuery | None = None
     total_users_entity_query_filter: EntityFilterQuery | None = None
     salt: Secret | None = None
+    previous_salts: tuple[Secret, ...] = ()
     identities: Identities = "pseudonymous"
     debug: bool = False
+    log_format: LogFormat = "human"
     environment: str = "production"
     allowed_origins: tuple[str, ...] = ()
     data_dir: Path = Path("var")

@@ -319,7 +319,7 @@ def test_debug_logs_what_would_be_sent_and_sends_nothing(make: Make, caplog: pyt
 def test_the_blueprint_can_be_registered_elsewhere(make: Make) -> None:
     service = make()
     app = Flask("existing")
-    app.register_blueprint(api(service.backend, service.insights.settings, service.clock), url_prefix="/insights")
+    app.register_blueprint(api(service.insights, service.backend), url_prefix="/insights")
     assert app.test_client().get("/insights/config").status_code == 200
     assert app.test_client().post("/insights/events", data="{", content_type="text/plain").status_code == 400
 

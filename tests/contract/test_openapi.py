@@ -62,11 +62,11 @@ def test_the_document_is_valid_openapi(described: dict[str, Any]) -> None:
 def test_the_document_names_every_route_that_is_served_and_no_other(
     service: Service, described: dict[str, Any]
 ) -> None:
-    """But for the pages of the dashboard, which are for people."""
+    """But for the pages, which are for people."""
     served = {
         (rule.rule.replace("<path:", "<").replace("<", "{").replace(">", "}"), method.lower())
         for rule in service.client.application.url_map.iter_rules()
-        if not rule.endpoint.startswith("insights_dashboard.")
+        if not rule.endpoint.startswith(("insights_dashboard.", "insights_docs."))
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert {(path, method) for path, item in described["paths"].items() for method in item} == served
@@ -76,7 +76,9 @@ def test_a_route_that_a_process_is_without_is_not_in_its_document(service: Servi
     app = Flask("portal")
     app.register_blueprint(service.client.application.blueprints["insights_probes"], url_prefix="/somewhere")
     app.add_url_rule("/their/own", "portal.config", lambda: "")
-    assert list(document(app)["paths"]) == ["/somewhere/healthz", "/somewhere/readyz", "/somewhere/openapi.json"]
+    assert list(document(app)["paths"]) == [
+        f"/somewhere/{name}" for name in ("healthz", "readyz", "metrics", "openapi.json")
+    ]
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", f"{BASE}/openapi.json"])
@@ -96,6 +98,15 @@ def test_every_example_fits_its_schema(described: dict[str, Any]) -> None:
     assert len(shown) > 20
     for schema, value in shown:
         validator(described, schema).validate(value)
+
+
+def test_every_body_that_is_text_shows_an_example(described: dict[str, Any]) -> None:
+    for path, item in described["paths"].items():
+        for operation in item.values():
+            bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+            contents = [content for body in bodies for content in body.get("content", {}).items()]
+            bare = [kind for kind, content in contents if not content.keys() & {"example", "examples"}]
+            assert set(bare) <= {"application/vnd.apache.parquet"}, path
 
 
 def shown_in(node: Any) -> Iterator[tuple[dict[str, Any], Any]]:
@@ -267,7 +278,7 @@ def test_every_answer_is_one_that_the_document_allows(
     headers = {"Authorization": f"Bearer {token}"} if mode is schemathesis.GenerationMode.POSITIVE else {}
     statuses = set()
 
-    @settings(max_examples=10, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=8, derandomize=True, database=None, deadline=None)
     @given(case=operation_of(schema, described, view).as_strategy(generation_mode=mode))
     def ask(case: schemathesis.Case[Any]) -> None:
         statuses.add(case.call_and_validate(headers=headers, checks=CHECKS).status_code)

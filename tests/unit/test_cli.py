@@ -1,3 +1,4 @@
+import json
 from contextlib import closing
 from pathlib import Path
 
@@ -67,7 +68,10 @@ def test_the_configuration_is_printed_without_its_secrets(config: Path) -> None:
 
 
 def test_a_configuration_that_can_be_used_is_said_to_be(config: Path) -> None:
-    assert run(config, "config", "check").stdout == "The configuration can be used.\n"
+    checked = run(config, "config", "check")
+    assert checked.exit_code == 0
+    assert checked.stdout.endswith("\nThe configuration can be used.\n")
+    assert "relay-secret" not in checked.stdout
 
 
 def test_a_wrong_configuration_is_one_line_and_exit_code_2(config: Path) -> None:
@@ -162,3 +166,50 @@ def test_an_export_from_where_nothing_listens_says_so(config: Path) -> None:
         nowhere = run(config, "export", "--url", "http://127.0.0.1:1")
     assert nowhere.exit_code == 1
     assert "cannot be reached (ConnectionError)" in nowhere.stderr
+
+
+# --- what redaction would do ---------------------------------------------------------------------------------------
+
+
+def redacted(config: Path, given: str, *arguments: str) -> list[str]:
+    done = CliRunner().invoke(main, ["--config", str(config), "redact", *arguments], input=given)
+    assert done.exit_code == 0, done.output
+    return done.stdout.splitlines()
+
+
+def test_redact_shows_what_becomes_of_lines_and_why(config: Path) -> None:
+    assert redacted(config, "mail jane@example.com, call +49 30 901820\nnothing here\n") == [
+        "mail [email], call [phone]\t# email, phone",
+        "nothing here",
+    ]
+    assert redacted(config, "jane@example.com", "--explain") == ["[email]\t# email (email/plain)"]
+
+
+def test_redact_shows_what_becomes_of_each_field_of_an_event_and_why(config: Path) -> None:
+    event = {
+        "subject": "/x?email=a@example.com",
+        "user": "user:default/jane",
+        "context": {"userName": "Jane", "a@example.com": 1, "ok": 1},
+        "attributes": {"list": [{"ip": "10.1.2.3"}]},
+        "entity": "user:default/jane",
+    }
+    (line,) = redacted(config, json.dumps({"events": [event]}, indent=2), "--explain")
+    shown = json.loads(line)
+    assert shown["result"]["context"] == {"[email]": 1, "ok": 1}
+    assert [(change["at"], change["reason"], change["rule"]) for change in shown["changes"]] == [
+        ("subject", "email", "email/plain"),
+        ("user", "pseudonym", "policy/pseudonymise"),
+        ("context.userName", "dropped", "policy/drop"),
+        ("context", "email", "email/plain"),
+        ("attributes.list.ip", "ip", "ip/v4"),
+        ("entity", "username", "username/reference"),
+    ]
+    assert {"at": "context.userName", "reason": "dropped"} in json.loads(*redacted(config, json.dumps(event)))[
+        "changes"
+    ]
+
+
+def test_the_printed_configuration_says_what_happens_to_each_field(config: Path) -> None:
+    printed = run(config, "config", "print").stdout
+    assert "#   subject: scan\n" in printed
+    assert "#   *.email: drop\n" in printed

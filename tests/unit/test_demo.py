@@ -60,8 +60,8 @@ def test_the_history_ends_now_and_told_again_later_it_only_goes_on() -> None:
 
 
 def test_told_on_another_day_of_the_month_a_past_day_is_the_same() -> None:
-    yesterday = by_day(events(told(now=NOW - 86_400)))
-    today = by_day(events(told()))
+    yesterday = by_day(events(told(days=20, now=NOW - 86_400)))
+    today = by_day(events(told(days=20)))
     day = TODAY - timedelta(5)
     assert yesterday[day] == today[day] != []
 

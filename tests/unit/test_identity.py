@@ -3,7 +3,6 @@ from typing import Any
 
 import jwt
 import pytest
-import responses
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +13,7 @@ from insights_backend.http_client import DirectSession
 from insights_backend.identity import BackstageTokens, StaticTokens, bearer_token
 from insights_backend.model.entity_ref import EntityRef
 from tests.fakes import NOW, Clock
-from tests.tokens import USER_TYPE, Portal, SigningKey, base64url, handmade, signing_key, user_claims
+from tests.tokens import USER_TYPE, Portal, SigningKey, base64url, handmade, publishing, signing_key, user_claims
 
 JANE = EntityRef("user", "default", "jane")
 EC_PRIVATE = ec.generate_private_key(ec.SECP256R1())
@@ -25,9 +24,7 @@ OFFLINE = BackstageTokens("https://portal.invalid/", DirectSession(), lambda: NO
 
 @pytest.fixture
 def portal() -> Iterator[Portal]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        portal = Portal(mock)
-        portal.publish(KEY)
+    with publishing(KEY) as portal:
         yield portal
 
 

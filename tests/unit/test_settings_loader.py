@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights_backend.errors import ConfigError
-from insights_backend.settings.loader import load
+from insights_backend.settings.loader import find_files, load
 from insights_backend.settings.tree import ConfigTree, Dropped
 
 OURS = "backstageInsights"
@@ -34,7 +34,8 @@ def read(tmp_path: Path) -> Read:
     """Load files as layers and return the whole tree."""
 
     def read_files(*names: str, **environ: str) -> ConfigTree:
-        return load([Path(name) for name in names] or None, environ, tmp_path)
+        files = find_files(environ, tmp_path, [Path(name) for name in names] or None)
+        return load(files, environ, tmp_path)
 
     return read_files
 

@@ -54,7 +54,7 @@ def test_what_is_shown_is_a_configuration_that_gives_the_same_settings() -> None
         ("outbox", {"maxBytes": 4096}),
         ("dashboard", {"access": "header", "header": "X-User", "trustedProxies": ["10.1.0.0/16"]}),
         ("redaction", {"enabled": True, "fields": {"attributes.note": "drop"}}),
-        ("ingest", {"maxBodyBytes": 1048576, "maxEvents": 1000, "maxAge": "315360000s"}),
+        ("ingest", {"maxBodyBytes": 1048576, "maxEvents": 1000, "maxAge": "315360000s", "eventsPerMinute": None}),
         ("catalog", {"baseUrl": None, "token": None, "file": "org.yaml", "cacheTtl": "600s", "timeout": "0.25s"}),
         ("totalUsersEntityQueryFilter", [{**FILTER[0], "kind": ["user"]}, {"kind": ["group"]}]),
         ("salt", None),

@@ -6,7 +6,6 @@ from typing import Any
 import jwt
 import pytest
 import requests
-import responses
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
@@ -14,7 +13,7 @@ from insights_backend.errors import UnauthenticatedError, UnavailableError
 from insights_backend.http_client import DirectSession
 from insights_backend.signing_keys import SigningKeys
 from tests.fakes import Clock
-from tests.tokens import Portal, SigningKey, base64url, jwks, signing_key
+from tests.tokens import Portal, SigningKey, base64url, jwks, publishing, signing_key
 
 PRIVATE = ec.generate_private_key(ec.SECP256R1())
 KEY = SigningKey("key-1", "ES256", PRIVATE)
@@ -22,9 +21,7 @@ KEY = SigningKey("key-1", "ES256", PRIVATE)
 
 @pytest.fixture
 def portal() -> Iterator[Portal]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        portal = Portal(mock)
-        portal.publish(KEY)
+    with publishing(KEY) as portal:
         yield portal
 
 

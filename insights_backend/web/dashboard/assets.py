@@ -1,4 +1,4 @@
-"""The files that the pages load: style and script of our own, and the chart library out of its installed package.
+"""The files that pages load: style and script of our own, and libraries out of their installed packages.
 
 They are kept in memory and named by what is in them, so that a browser may keep them for ever.
 """
@@ -33,11 +33,12 @@ class _Asset:
 class Assets:
     """The files by name, and a version that changes with any of them.
 
-    Where the chart library is not installed, its file is missing: the pages then show their tables.
+    Args:
+        sources: where each is, by the name under which a page asks for it.
     """
 
-    def __init__(self) -> None:
-        self._assets = dict(_read(_sources()))
+    def __init__(self, sources: Mapping[str, Traversable]) -> None:
+        self._assets = dict(_read(sources))
         self.version = hashlib.sha256(b"\0".join(asset.content for asset in self._assets.values())).hexdigest()[:12]
 
     def text(self, name: str) -> str:
@@ -70,7 +71,11 @@ class Assets:
         return response
 
 
-def _sources() -> Mapping[str, Traversable]:
+def dashboard_files() -> Mapping[str, Traversable]:
+    """Find the files of the dashboard.
+
+    Where the chart library is not installed, its file is missing: the pages then show their tables.
+    """
     own = files("insights_backend.web.dashboard") / "static"
     sources = {file.name: file for file in sorted(own.iterdir(), key=lambda file: file.name)}
     try:

@@ -12,7 +12,7 @@ from insights_backend.errors import UnavailableError
 from insights_backend.reports.answer import Sources
 from insights_backend.reports.seen import any_event
 from insights_backend.settings.values import AuthMode
-from insights_backend.web.dashboard.assets import Assets
+from insights_backend.web.dashboard.assets import Assets, dashboard_files
 from insights_backend.web.dashboard.panels import PANELS, PARTS
 from insights_backend.web.dashboard.site import create_site
 from insights_backend.web.dashboard.view import ORIGINS, PRESETS, View, narrowing, read_view
@@ -44,7 +44,7 @@ def create_pages(
         reports: the endpoint of the reports, from which a panel's rows can be had as CSV.
         clock: now, in seconds since 1970.
     """
-    assets = Assets()
+    assets = Assets(dashboard_files())
     site = create_site(assets, guard, sessions)
     has_events = _remembered(sources)
 

@@ -7,14 +7,14 @@ from marshmallow import fields
 
 from insights_backend.web.insight_query import InsightSchema
 from insights_backend.web.openapi.answers import ProblemSchema, ReceiptSchema
-from insights_backend.web.openapi.examples import EVENT, REJECTION
+from insights_backend.web.openapi.examples import EVENT, INSIGHT, INSIGHT_CSV, INSIGHT_REFUSAL, REJECTION
 from insights_backend.web.openapi.insights import INSIGHT_ANSWERS, CapturedSchema, InsightRefusalSchema
 from insights_backend.web.openapi.shapes import AnswerSchema
 from insights_backend.web.openapi.shared import json_answer, problems
 from insights_backend.wire.segment import CALLS
 
 _SENDERS: list[dict[str, list[str]]] = [{"backstageToken": []}, {"relayToken": []}, {"developmentUser": []}]
-_FAILURES = (400, 401, 403, 413, 415, 503)
+_FAILURES = (400, 401, 403, 413, 415, 429, 503)
 _TEXT_FIELD = {"type": ["string", "null"], "maxLength": 256}
 _OPEN = {"type": "object"}
 _OPTIONAL = {"type": ["object", "null"]}
@@ -65,6 +65,7 @@ _SEGMENT = {
         "batch": [],
     },
 }
+_RECEIPT = {"accepted": 1, "duplicates": 0, "rejected": []}
 _CALL = {"name": "call", "in": "path", "required": True, "schema": {"type": "string", "enum": list(CALLS)}}
 
 
@@ -84,7 +85,9 @@ def _body(shape: dict[str, Any]) -> dict[str, Any]:
 
 _REFUSED = {
     "description": "The body or the query cannot be used.",
-    "content": {"application/json": {"schema": {"anyOf": [InsightRefusalSchema, ProblemSchema]}}},
+    "content": {
+        "application/json": {"schema": {"anyOf": [InsightRefusalSchema, ProblemSchema]}, "example": INSIGHT_REFUSAL}
+    },
 }
 
 FOREIGN_OPERATIONS: Mapping[str, dict[str, Any]] = {
@@ -113,8 +116,8 @@ FOREIGN_OPERATIONS: Mapping[str, dict[str, Any]] = {
             "200": {
                 "description": "The rows.",
                 "content": {
-                    "application/json": {"schema": {"anyOf": list(INSIGHT_ANSWERS.values())}},
-                    "text/csv": {"schema": {"type": "string"}},
+                    "application/json": {"schema": {"anyOf": list(INSIGHT_ANSWERS.values())}, "example": INSIGHT},
+                    "text/csv": {"schema": {"type": "string"}, "example": INSIGHT_CSV},
                 },
             },
             **problems(401, 403, 503),
@@ -127,8 +130,8 @@ FOREIGN_OPERATIONS: Mapping[str, dict[str, Any]] = {
         "security": _SENDERS,
         "requestBody": _body(_GENERIC),
         "responses": {
-            "200": json_answer("Every accepted event is at its destination.", ReceiptSchema),
-            "202": json_answer("The accepted events are on disk and will be delivered.", ReceiptSchema),
+            "200": json_answer("Every accepted event is at its destination.", ReceiptSchema, _RECEIPT),
+            "202": json_answer("The accepted events are on disk and will be delivered.", ReceiptSchema, _RECEIPT),
             "422": json_answer(
                 "No event was valid.", ReceiptSchema, {"accepted": 0, "duplicates": 0, "rejected": [REJECTION]}
             ),

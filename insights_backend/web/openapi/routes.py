@@ -14,7 +14,18 @@ from insights_backend.web.openapi.answers import (
     ReceiptSchema,
     TotalUsersSchema,
 )
-from insights_backend.web.openapi.examples import EVENT, REJECTION, STORED_EVENT, TOTAL_USERS
+from insights_backend.web.openapi.examples import (
+    CONFIG,
+    EVENT,
+    EXPORT_CSV,
+    EXPORT_LINE,
+    METRICS,
+    REJECTION,
+    REPORT,
+    REPORT_CSV,
+    STORED_EVENT,
+    TOTAL_USERS,
+)
 from insights_backend.web.openapi.foreign import FOREIGN_OPERATIONS
 from insights_backend.web.openapi.reports import REPORTS
 from insights_backend.web.openapi.shared import json_answer, problems
@@ -73,7 +84,8 @@ _BATCH = {
     },
     "example": {"events": [STORED_EVENT], "totalUsers": TOTAL_USERS},
 }
-_TEXT = {"schema": {"type": "string"}}
+_TEXT: dict[str, Any] = {"schema": {"type": "string"}}
+_REPORT = {"schema": {"anyOf": list(REPORTS.values())}, "example": REPORT}
 
 _READERS: list[dict[str, list[str]]] = [{"apiToken": []}, {"backstageToken": []}, {"dashboardSession": []}]
 
@@ -101,7 +113,7 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
             "422": json_answer(
                 "No event was valid.", ReceiptSchema, {"accepted": 0, "duplicates": 0, "rejected": [REJECTION]}
             ),
-            **problems(400, 401, 403, 413, 415, 503),
+            **problems(400, 401, 403, 413, 415, 429, 503),
         },
     },
     **FOREIGN_OPERATIONS,
@@ -109,7 +121,7 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
         "tags": ["ingest"],
         "summary": "What is captured, and how",
         "security": [],
-        "responses": {"200": json_answer("The effective configuration; never a secret.", ConfigSchema)},
+        "responses": {"200": json_answer("The effective configuration; never a secret.", ConfigSchema, CONFIG)},
     },
     "total_users": {
         "tags": ["ingest"],
@@ -154,7 +166,7 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
         "responses": {
             "200": {
                 "description": "The report.",
-                "content": {"application/json": {"schema": {"anyOf": list(REPORTS.values())}}, "text/csv": _TEXT},
+                "content": {"application/json": _REPORT, "text/csv": {**_TEXT, "example": REPORT_CSV}},
             },
             **problems(400, 401, 403, 404, 503),
         },
@@ -170,8 +182,8 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
             "200": {
                 "description": "The events.",
                 "content": {
-                    "application/x-ndjson": _TEXT,
-                    "text/csv": _TEXT,
+                    "application/x-ndjson": {**_TEXT, "example": EXPORT_LINE},
+                    "text/csv": {**_TEXT, "example": EXPORT_CSV},
                     "application/vnd.apache.parquet": {},
                 },
             },
@@ -197,6 +209,24 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
             **problems(400, 401, 403, 404, 503),
         },
     },
+    "export_user": {
+        "tags": ["privacy"],
+        "summary": "Say what is stored about a person",
+        "description": "Streams the person's events and, with `isMention`, those of others that name the person: of "
+        "the outbox and its dead letters, then of the warehouse. Each line is a `StoredEvent` with its `instance`, and "
+        "says where it is in `storedIn` (`outbox`, `dead letters`, `warehouse`). Of the others nothing is told. An "
+        "event that is delivered meanwhile may come twice. Leaves an entry in `audit.log` that does not name the "
+        "person. Needs the scope `admin`.",
+        "security": [{"apiToken": []}],
+        "parameters": [_USER],
+        "responses": {
+            "200": {
+                "description": "The events.",
+                "content": {"application/x-ndjson": {**_TEXT, "example": EXPORT_LINE}},
+            },
+            **problems(400, 401, 403, 404, 503),
+        },
+    },
     "healthz": {
         "tags": ["operations"],
         "summary": "Does the process live",
@@ -216,11 +246,23 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
             ),
         },
     },
+    "prometheus": {
+        "tags": ["operations"],
+        "summary": "What is measured, for Prometheus",
+        "description": "Requests, events by outcome, the outbox, deliveries, the catalog, redactions, the warehouse "
+        "and reports. No label names a person.",
+        "security": [],
+        "responses": {
+            "200": {"description": "The metrics.", "content": {"text/plain": {**_TEXT, "example": METRICS}}},
+        },
+    },
     "openapi": {
         "tags": ["operations"],
         "summary": "This document",
         "security": [],
-        "responses": {"200": json_answer("An OpenAPI document.", {"type": "object"})},
+        "responses": {
+            "200": json_answer("An OpenAPI document.", {"type": "object"}, {"openapi": "3.1.1", "paths": {}})
+        },
     },
 }
 """The operations by the name of the view that serves them, in the order of the document."""

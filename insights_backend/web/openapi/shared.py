@@ -97,7 +97,7 @@ PROBLEMS: Mapping[int, dict[str, Any]] = {
     ),
     429: _problem(
         "rate_limited",
-        "this instance sends more events than it may; wait as long as Retry-After says",
+        "this sender sends more events than it may; wait as long as Retry-After says",
         "The caller is over its rate (`rate_limited`).",
         _RETRY,
     ),

@@ -1,0 +1,96 @@
+"""Whether the services that the configuration names are there and know us: catalog, signing keys, collector."""
+
+import time
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import requests
+
+from insights_backend._version import __version__
+from insights_backend.catalog.client import RestCatalog
+from insights_backend.catalog.file import FileCatalog
+from insights_backend.check.finding import Finding
+from insights_backend.delivery.exchange import Answer, CollectorClient
+from insights_backend.delivery.formats import InsightsFormat, SegmentFormat
+from insights_backend.errors import CatalogUnavailableError, UnavailableError
+from insights_backend.http_client import DirectSession
+from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.settings.values import AuthSettings, CatalogSettings, UploadSettings
+from insights_backend.signing_keys import SigningKeys
+
+_KEYS_SECONDS = 2.0
+NOTHING = "config-check"
+"""The name of a batch without events."""
+
+_REFUSALS = {
+    401: "it does not know the token; check upload.token or spotify.apiToken",
+    403: "the token may not upload; it needs the scope upload",
+    404: "nothing there takes batches; check upload.url and upload.format",
+    405: "nothing there takes batches; check upload.url and upload.format",
+}
+
+
+def check_catalog(settings: CatalogSettings, session: DirectSession) -> Finding:
+    """Count the users that the catalog shows us.
+
+    Raises:
+        ConfigError: the catalog is a file that cannot be used, or the token cannot be sent.
+    """
+    query = EntityFilterQuery.parse({"kind": "user"})
+    try:
+        users = _catalog(settings, session).count(query)
+    except CatalogUnavailableError as error:
+        return Finding("catalog", "failed", error.message)
+    if users == 0:
+        advice = "check accessRestrictions of catalog.token in backend.auth.externalAccess, and the permission policy"
+        return Finding("catalog", "warning", f"it shows no user at all; {advice}")
+    return Finding("catalog", "ok", f"{_place(settings)} answers, with {users} users")
+
+
+def _catalog(settings: CatalogSettings, session: DirectSession) -> FileCatalog | RestCatalog:
+    if settings.file is not None:
+        return FileCatalog(settings.file)
+    token = settings.token.reveal() if settings.token else None
+    return RestCatalog(settings.base_url or "", token, (), session, settings.timeout)
+
+
+def _place(settings: CatalogSettings) -> str:
+    return str(settings.file or urlsplit(settings.base_url or "").netloc)
+
+
+def check_signing_keys(settings: AuthSettings, session: DirectSession, clock: Callable[[], float]) -> Iterator[Finding]:
+    """Fetch the keys with which the portal signs its tokens, where tokens of users are verified."""
+    if settings.mode != "backstage" or settings.jwks_url is None:
+        return
+    try:
+        number = SigningKeys(settings.jwks_url, session, clock, _KEYS_SECONDS).fetch()
+    except UnavailableError as error:
+        yield Finding("auth.jwksUrl", "failed", f"{error.message}; check the address, and that the portal runs")
+    else:
+        yield Finding("auth.jwksUrl", "ok", f"{urlsplit(settings.jwks_url).netloc} publishes keys: {number}")
+
+
+def check_collector(settings: UploadSettings, session: DirectSession, clock: Callable[[], float]) -> Finding:
+    """Send a batch without events, which is taken only from who may upload, and stores nothing."""
+    upload_format = SegmentFormat() if settings.format == "segment" else InsightsFormat()
+    collector = CollectorClient(
+        settings.url or "",
+        settings.token.reveal() if settings.token else None,
+        upload_format=upload_format,
+        session=session,
+        version=__version__,
+        monotonic=time.monotonic,
+        clock=clock,
+    )
+    answer = collector.post(NOTHING, upload_format.body(b"", None) or b"", settings.timeout)
+    return _judged(collector.name, answer)
+
+
+def _judged(name: str, answer: Answer) -> Finding:
+    says = f"{name} {answer.says}"
+    if answer.status in _REFUSALS:
+        return Finding("upload", "failed", f"{says}: {_REFUSALS[answer.status]}")
+    if answer.status == 0 or answer.status >= requests.codes.server_error:
+        return Finding("upload", "failed", f"{says}; check upload.url, the network, and that the collector runs")
+    # Others than ours may refuse a batch for being empty; they have looked at the token by then.
+    return Finding("upload", "ok", says)

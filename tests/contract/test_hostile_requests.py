@@ -1,0 +1,74 @@
+"""Requests that are made to do harm: deep, exploding, or read by a browser as what they are not."""
+
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from insights_backend.settings.values import IngestSettings
+from insights_backend.wire import batch
+from tests.app import BASE, VISIT, Service, error, running, settings_for
+
+MEBIBYTE = 1024**2
+Compress = Callable[[bytes], bytes]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, warehouse_dsn: str) -> Iterator[Service]:
+    with running(settings_for(tmp_path_factory.mktemp("hostile"), warehouse_dsn)) as service:
+        yield service
+
+
+def deep(levels: int) -> bytes:
+    return b'{"a":' * levels + b"1" + b"}" * levels
+
+
+@pytest.mark.parametrize("levels", [1000, 1024, 100_000])
+@pytest.mark.parametrize(
+    "place",
+    [b"%s", b'{"action":"navigate","subject":"/","attributes":%s}', b'{"events":[%s]}'],
+    ids=["body", "attributes", "event"],
+)
+def test_json_that_is_too_deep_is_refused_and_breaks_nothing(service: Service, place: bytes, levels: int) -> None:
+    answer = service.post(place % deep(levels), content_type="application/json")
+    assert answer.status_code in {400, 422}
+    assert service.post(VISIT).status_code in {200, 202}
+
+
+@pytest.mark.parametrize(
+    ("route", "limit", "encoding", "compress"),
+    [
+        ("/events", IngestSettings().max_body_bytes, "gzip", gzip.compress),
+        ("/generic", IngestSettings().max_body_bytes, "deflate", zlib.compress),
+        ("/v1/batches", batch.MAX_BYTES, "gzip", gzip.compress),
+    ],
+)
+def test_a_body_that_explodes_is_refused_in_bounded_memory(
+    service: Service, route: str, limit: int, encoding: str, compress: Compress
+) -> None:
+    bomb = compress(bytes(limit + 16 * MEBIBYTE))
+    headers = {"Content-Encoding": encoding, "Content-Type": "application/json", "Idempotency-Key": "bomb"}
+    tracemalloc.start()
+    try:
+        answer = service.client.post(f"{BASE}{route}", data=bomb, headers=headers)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert error(answer) == (413, "payload_too_large")
+    assert peak < 3 * limit + MEBIBYTE
+
+
+@pytest.mark.parametrize(
+    "path", ["/config", "/reports/summary", "/export", "/export?format=csv", "/healthz", "/openapi.json", "/nothing"]
+)
+def test_no_answer_is_taken_by_a_browser_for_more_than_it_is(service: Service, path: str) -> None:
+    headers = service.get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_a_page_keeps_its_own_policy(service: Service) -> None:
+    assert "script-src 'self'" in service.client.get("/").headers["Content-Security-Policy"]

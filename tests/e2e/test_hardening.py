@@ -1,0 +1,57 @@
+"""What a deployment promises of a running service: it writes to its data alone, and stalled clients are let go."""
+
+import shutil
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Event
+
+import pytest
+import requests
+
+from tests.pictures import configured
+from tests.process import GUNICORN, SERVICE, serving
+
+THREADS = 2
+EVENT = {"action": "navigate", "subject": "/catalog", "context": {"pluginId": "catalog"}}
+HEAD = b"POST /api/backstage-insights/events HTTP/1.1\r\nHost: insights\r\nContent-Type: application/json\r\n"
+
+# In a namespace of its own, where only the data and a fresh directory for passing files can be written to.
+READ_ONLY = """
+mount --bind "$1" "$1" && mount -t tmpfs tmpfs "$2" && mount -o remount,ro,bind / && shift 2 && exec "$@"
+"""
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="it takes a namespace to make the root read-only")
+def test_with_a_read_only_root_it_takes_events_and_shows_them(tmp_path: Path) -> None:
+    data, scratch = tmp_path / "var", tmp_path / "scratch"
+    data.mkdir(mode=0o700)
+    scratch.mkdir()
+    program = ("unshare", "--mount", "sh", "-c", READ_ONLY, "sh", str(data), str(scratch), *GUNICORN)
+    config, log = configured(tmp_path, "open"), tmp_path / "log"
+    with serving(config, log, program=program, TMPDIR=str(scratch)) as service:
+        assert requests.post(f"{service.api}/events", json=EVENT, timeout=10).status_code == 200
+        assert requests.get(f"{service.api}/reports/summary", timeout=10).json()["rows"][0]["events"] == 1
+        assert requests.get(f"{service.url}/docs", timeout=10).ok
+        assert service.terminate() == 0
+
+
+def test_it_tells_systemd_when_it_is_ready(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        with serving(configured(tmp_path, "open"), tmp_path / "log", NOTIFY_SOCKET=str(tmp_path / "notify")):
+            assert b"READY=1" in manager.recv(4096)
+
+
+@pytest.mark.parametrize("sent", [HEAD, HEAD + b'Content-Length: 1000\r\n\r\n{"events":['], ids=["head", "body"])
+def test_clients_that_stall_in_the_midst_of_a_request_are_let_go(tmp_path: Path, sent: bytes) -> None:
+    arguments = (*SERVICE, "--threads", str(THREADS))
+    with serving(configured(tmp_path, "open"), tmp_path / "log", arguments) as service, ExitStack() as clients:
+        port = int(service.url.rpartition(":")[2])
+        for _ in range(THREADS):
+            clients.enter_context(socket.create_connection(("127.0.0.1", port))).sendall(sent)
+        Event().wait(0.5)
+        with pytest.raises(requests.Timeout):  # all threads wait for them
+            requests.get(f"{service.url}/healthz", timeout=1)
+        assert requests.get(f"{service.url}/healthz", timeout=40).ok

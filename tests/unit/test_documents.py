@@ -1,0 +1,55 @@
+"""What the documents say of the repository is true: links lead somewhere, modules exist, commands can be run."""
+
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.documents import Block, all_blocks, documents
+from tests.process import REPOSITORY
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+SOURCE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|sql|js|yaml|service))(?:::(\w+))?`")
+PLACES = (REPOSITORY, REPOSITORY / "insights_backend")
+
+
+def named(document: Path) -> str:
+    return str(document.relative_to(REPOSITORY))
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", documents(), ids=named)
+def test_every_link_to_a_file_or_heading_of_ours_leads_there(document: Path) -> None:
+    for target in LINK.findall(document.read_text()):
+        parts = urlsplit(target)
+        if parts.scheme:
+            continue
+        file = (document.parent / parts.path).resolve() if parts.path else document
+        assert file.exists(), target
+        assert not parts.fragment or parts.fragment in anchors(file), target
+
+
+@pytest.mark.parametrize("document", documents(), ids=named)
+def test_every_source_file_that_is_named_exists(document: Path) -> None:
+    for path, _ in SOURCE.findall(document.read_text()):
+        if "packages/" not in path:  # of a portal
+            assert any((place / path).exists() for place in PLACES), path
+
+
+def test_every_block_of_commands_is_run_or_says_why_not() -> None:
+    excused = [block for block in all_blocks() if block.reason is not None]
+    assert all(len(block.reason or "") > 20 for block in excused)
+    assert len(excused) < len(all_blocks()) / 2
+
+
+@pytest.mark.parametrize("block", all_blocks(), ids=lambda block: f"{block.document}-{block.line}")
+def test_a_shell_can_read_every_block(block: Block) -> None:
+    read = subprocess.run(["sh", "-n"], input=block.script, capture_output=True, text=True, check=False)
+    assert read.returncode == 0, read.stderr
