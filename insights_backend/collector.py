@@ -9,8 +9,8 @@ import orjson
 from insights_backend.delivery.destination import Batch
 from insights_backend.metrics import COLLECTED_EVENTS
 from insights_backend.model.total_users import TotalUsers
-from insights_backend.warehouse.engine import WarehouseUnavailableError
 from insights_backend.warehouse.events import EventStore
+from insights_backend.warehouse.failures import WarehouseUnavailableError
 from insights_backend.warehouse.total_users import TotalUsersRecord
 
 _log = logging.getLogger(__name__)

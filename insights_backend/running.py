@@ -18,8 +18,9 @@ from insights_backend.delivery.outbox import Outbox
 from insights_backend.erasure import Erasure
 from insights_backend.service import InsightsService
 from insights_backend.settings.values import Settings
-from insights_backend.warehouse.engine import Engine, WarehouseUnavailableError
+from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
+from insights_backend.warehouse.failures import WarehouseUnavailableError
 from insights_backend.warehouse.total_users import TotalUsersRecord
 from insights_backend.web.callers import Authenticate
 

@@ -8,7 +8,7 @@ from typing import Any
 from insights_backend.check.finding import Finding
 from insights_backend.check.storage import check_directory
 from insights_backend.settings.values import WarehouseSettings
-from insights_backend.warehouse.engine import client_arguments
+from insights_backend.warehouse.connecting import client_arguments
 
 _PART = "warehouse.dsn"
 _UNKNOWN_DATABASE = 81  # the server's number for it

@@ -4,28 +4,22 @@ The embedded engine belongs to one process. It is opened when it is first needed
 tried again then, so that a service which is restarted starts even before the old one has let go.
 """
 
-import logging
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, LifoQueue
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-from insights_backend.errors import ConfigError, UnavailableError
-from insights_backend.metrics import WAREHOUSE, timed
+from insights_backend.warehouse.connecting import client, client_arguments
+from insights_backend.warehouse.failures import WarehouseUnavailableError, engine_errors, measured
 from insights_backend.warehouse.migrations import Dialect, keep_for, migrate
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
     from clickhouse_connect.driver.query import QueryResult
 
-_log = logging.getLogger(__name__)
-
-_RETRY_AFTER = 10
-_UNKNOWN_DATABASE = 81  # the server's number for it
 _MAX_SECONDS = 30
 _ANSWER_SECONDS = 300  # for which a server may be silent: the client's own default
 _UNHURRIED_SECONDS = 3600
@@ -36,7 +30,6 @@ SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts
 WHERE active AND database = currentDatabase() GROUP BY table
 """
 _CLEAN_UPS, _CLEAN_UP_PAUSE = 50, 0.1
-_OVER_LIMIT = {159, 160, 241, 307}  # of time, foreseen time, memory, bytes: the engine's error codes
 _WRITE_SETTINGS = {
     # A server may gather inserts in memory first, past their tokens.
     "async_insert": 0,
@@ -56,63 +49,12 @@ _WRITE_SETTINGS = {
 }
 
 
-class WarehouseUnavailableError(UnavailableError):
-    """The engine cannot be opened, or did not do what it was asked."""
-
-    code = "warehouse_unavailable"
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, _RETRY_AFTER)
-
-
-class QueryLimitError(WarehouseUnavailableError):
-    """A question needs more time or memory than one may have."""
-
-    code = "query_limit"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "this question needs more time or memory than one may have; ask for a shorter period, or filter"
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Size:
     """How much a table holds: rows, and bytes on disk."""
 
     rows: int
     bytes: int
-
-
-def client_arguments(dsn: str) -> dict[str, Any]:
-    """Read a DSN into the arguments of `clickhouse_connect.get_client`.
-
-    Args:
-        dsn: `chdb:///relative/path`, `chdb:////absolute/path`, or
-            `clickhouse://user:password@host:port/database?secure=true`.
-
-    Raises:
-        ConfigError: it is neither; the message does not repeat it, since it may hold a password.
-    """
-    try:
-        parts = urlsplit(dsn)
-        port = parts.port
-    except ValueError:
-        raise ConfigError("warehouse.dsn: not a URL") from None
-    options = dict(parse_qsl(parts.query))
-    if parts.scheme == "chdb" and not parts.netloc and len(parts.path) > 1 and not options:
-        return {"interface": "chdb", "path": parts.path.removeprefix("/")}
-    if parts.scheme == "clickhouse" and parts.hostname and not options.keys() - {"secure"}:
-        secure = options.get("secure", "false").lower() in {"1", "true", "yes"}
-        return {
-            "interface": "https" if secure else "http",
-            "host": parts.hostname,
-            "port": port or (8443 if secure else 8123),
-            "username": unquote(parts.username or "default"),
-            "password": unquote(parts.password or ""),
-            "database": parts.path.strip("/") or "default",
-        }
-    raise ConfigError("warehouse.dsn: write chdb:///path or clickhouse://user:password@host:port/database?secure=true")
 
 
 class Engine:
@@ -177,7 +119,7 @@ class Engine:
         with self._opening:
             if self._writer is None:
                 writer = self._connect(_WRITE_SETTINGS)
-                with _engine_errors():
+                with engine_errors():
                     migrate(writer, self._dialect)
                     keep_for(writer, self._dialect, self._retention_days)
                 self._writer = writer
@@ -192,7 +134,7 @@ class Engine:
             fmt: one of the engine's input formats.
             columns: the columns that the rows have, where the format does not name them.
         """
-        with self._writing, _measured("insert"):
+        with self._writing, measured("insert"):
             self._client().raw_insert(
                 f"{table} ({columns})" if columns else table,
                 insert_block=rows,
@@ -209,12 +151,12 @@ class Engine:
             parameters: their values.
         """
         alter = f"ALTER TABLE {table}{self._dialect.local} {self._dialect.on_cluster} {commands}"
-        with self._writing, _measured("change"):
+        with self._writing, measured("change"):
             self._client().command(alter, parameters=dict(parameters))
 
     def run(self, sql: str) -> None:
         """Have a statement run that answers nothing."""
-        with self._writing, _engine_errors():
+        with self._writing, engine_errors():
             self._client().command(sql)
 
     def clean_up(self) -> None:
@@ -226,7 +168,7 @@ class Engine:
         if self._is_embedded:
             old = self._replaced_parts()
             for _ in range(_CLEAN_UPS):
-                with self._writing, _engine_errors():
+                with self._writing, engine_errors():
                     self._client().command("SYSTEM START CLEANUP")  # wakes who does it, and who looks once a second
                 if old.isdisjoint(self._replaced_parts()):
                     return
@@ -237,7 +179,7 @@ class Engine:
 
     def numbers_as_writer(self, sql: str) -> list[int]:
         """Ask for a column of UInt64 on the writer's connection: what must be known before an insert."""
-        with self._writing, _measured("ask"):
+        with self._writing, measured("ask"):
             return memoryview(bytes(self._client().raw_query(sql, fmt="RowBinary"))).cast("Q").tolist()
 
     def rows(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -247,14 +189,14 @@ class Engine:
             QueryLimitError: it needs more time or memory than a question may have.
             WarehouseUnavailableError: the engine is not there, or refuses.
         """
-        with self._reader() as reader, _measured("ask"):
+        with self._reader() as reader, measured("ask"):
             return list(reader.query(sql, parameters=dict(parameters)).named_results())
 
     def stream(self, sql: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Ask, and hand the rows on as they come, in bounded memory."""
         with (
             self._reader() as reader,
-            _engine_errors(),
+            engine_errors(),
             reader.query_rows_stream(sql, parameters=dict(parameters)) as stream,
         ):
             names = cast("QueryResult", stream.source).column_names
@@ -263,7 +205,7 @@ class Engine:
 
     def file(self, sql: str, parameters: Mapping[str, Any], fmt: str) -> bytes:
         """Ask, and return the answer as a file in one of the engine's formats, such as `Parquet`."""
-        with self._reader() as reader, _measured("ask"):
+        with self._reader() as reader, measured("ask"):
             return bytes(reader.raw_query(sql, parameters=dict(parameters), fmt=fmt))
 
     def sizes(self) -> dict[str, Size]:
@@ -311,49 +253,8 @@ class Engine:
         arguments = dict(self._arguments)
         if self._is_embedded:
             Path(arguments["path"]).mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _engine_errors(
+        with engine_errors(
             "the warehouse cannot be opened: the embedded engine belongs to one process, "
             "and a server must answer at warehouse.dsn"
         ):
-            return _client(arguments, settings)
-
-
-def _client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client":
-    """Connect to the engine, making the database first where the server does not have it yet."""
-    from clickhouse_connect import get_client  # noqa: PLC0415 - as above
-    from clickhouse_connect.driver.exceptions import DatabaseError  # noqa: PLC0415 - as above
-
-    try:
-        return get_client(**arguments, settings=dict(settings))
-    except DatabaseError as error:
-        # Not asked for beforehand: who may use a database may not be allowed to make one.
-        if getattr(error, "code", None) != _UNKNOWN_DATABASE:
-            raise
-    with closing(get_client(**{**arguments, "database": None})) as client:
-        client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": arguments["database"]})
-    return get_client(**arguments, settings=dict(settings))
-
-
-@contextmanager
-def _measured(operation: str) -> Iterator[None]:
-    with timed(WAREHOUSE, operation, failed=_result_of), _engine_errors():
-        yield
-
-
-def _result_of(error: Exception) -> str:
-    return "over_limit" if isinstance(error, QueryLimitError) else "failed"
-
-
-@contextmanager
-def _engine_errors(doing: str = "the warehouse refused a question, or did not answer") -> Iterator[None]:
-    """Make the library's errors ours, without their text: it quotes data."""
-    from clickhouse_connect.driver.exceptions import Error  # noqa: PLC0415 - as above
-
-    try:
-        yield
-    except (Error, OSError) as error:
-        code = getattr(error, "code", None)
-        if code in _OVER_LIMIT:
-            raise QueryLimitError from error
-        reason = f"{type(error).__name__}, code {code}" if code else type(error).__name__
-        raise WarehouseUnavailableError(f"{doing} ({reason})") from error
+            return client(arguments, settings)

@@ -14,7 +14,8 @@ from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryErr
 from insights_backend.model.event import Millis, iso
 from insights_backend.model.person import Erased, Person
 from insights_backend.warehouse import erasing
-from insights_backend.warehouse.engine import Engine, WarehouseUnavailableError
+from insights_backend.warehouse.engine import Engine
+from insights_backend.warehouse.failures import WarehouseUnavailableError
 
 _LARGEST_COUNT = 2**53  # beyond it a float is no count any more, and soon too long for a JSON integer
 

@@ -15,7 +15,8 @@ from werkzeug.datastructures import MultiDict
 
 from insights_backend.errors import InvalidParameterError
 from insights_backend.reports.answer import Sources
-from insights_backend.warehouse.engine import Engine, WarehouseUnavailableError
+from insights_backend.warehouse.engine import Engine
+from insights_backend.warehouse.failures import WarehouseUnavailableError
 from insights_backend.web.dashboard.pages import create_pages, timezones
 from insights_backend.web.dashboard.panels import PANELS, PARTS
 from insights_backend.web.dashboard.view import read_view

@@ -7,7 +7,8 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from insights_backend.metrics import COUNTED, STANDING
-from insights_backend.warehouse.engine import Engine, WarehouseUnavailableError
+from insights_backend.warehouse.engine import Engine
+from insights_backend.warehouse.failures import WarehouseUnavailableError
 from tests.app import VISIT, Service, running, settings_for
 from tests.faults import portal_config
 from tests.process import serving

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import strategies as st
 
 from insights_backend.delivery.destination import Batch, DeliveryError
-from insights_backend.warehouse.engine import Engine, QueryLimitError
+from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
+from insights_backend.warehouse.failures import QueryLimitError
 from insights_backend.warehouse.migrations import Dialect, schema_files
 from tests.questions import law, records, stored
 from tests.records import lines, record

@@ -10,7 +10,8 @@ import pytest
 
 from insights_backend.delivery.destination import Batch, DeliveryError
 from insights_backend.errors import ConfigError
-from insights_backend.warehouse.engine import Engine, client_arguments
+from insights_backend.warehouse.connecting import client_arguments
+from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from tests.fakes import NOW
 from tests.records import lines, record

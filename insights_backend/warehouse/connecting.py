@@ -1,0 +1,60 @@
+"""From a DSN to a connection: chDB inside this process, or a ClickHouse server over HTTP."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from insights_backend.errors import ConfigError
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_UNKNOWN_DATABASE = 81  # the server's number for it
+
+
+def client_arguments(dsn: str) -> dict[str, Any]:
+    """Read a DSN into the arguments of `clickhouse_connect.get_client`.
+
+    Args:
+        dsn: `chdb:///relative/path`, `chdb:////absolute/path`, or
+            `clickhouse://user:password@host:port/database?secure=true`.
+
+    Raises:
+        ConfigError: it is neither; the message does not repeat it, since it may hold a password.
+    """
+    try:
+        parts = urlsplit(dsn)
+        port = parts.port
+    except ValueError:
+        raise ConfigError("warehouse.dsn: not a URL") from None
+    options = dict(parse_qsl(parts.query))
+    if parts.scheme == "chdb" and not parts.netloc and len(parts.path) > 1 and not options:
+        return {"interface": "chdb", "path": parts.path.removeprefix("/")}
+    if parts.scheme == "clickhouse" and parts.hostname and not options.keys() - {"secure"}:
+        secure = options.get("secure", "false").lower() in {"1", "true", "yes"}
+        return {
+            "interface": "https" if secure else "http",
+            "host": parts.hostname,
+            "port": port or (8443 if secure else 8123),
+            "username": unquote(parts.username or "default"),
+            "password": unquote(parts.password or ""),
+            "database": parts.path.strip("/") or "default",
+        }
+    raise ConfigError("warehouse.dsn: write chdb:///path or clickhouse://user:password@host:port/database?secure=true")
+
+
+def client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client":
+    """Connect to the engine, making the database first where the server does not have it yet."""
+    from clickhouse_connect import get_client  # noqa: PLC0415 - the core installs without the engine
+    from clickhouse_connect.driver.exceptions import DatabaseError  # noqa: PLC0415 - as above
+
+    try:
+        return get_client(**arguments, settings=dict(settings))
+    except DatabaseError as error:
+        # Not asked for beforehand: who may use a database may not be allowed to make one.
+        if getattr(error, "code", None) != _UNKNOWN_DATABASE:
+            raise
+    with closing(get_client(**{**arguments, "database": None})) as client:
+        client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": arguments["database"]})
+    return get_client(**arguments, settings=dict(settings))
