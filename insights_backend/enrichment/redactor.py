@@ -23,6 +23,7 @@ _MAX_DEPTH = 16
 _MEMO_SIZE = 8192
 _MEMO_TEXT = 256
 _SMALLEST_PERSONAL_NUMBER = 1_000_000
+_NEVER_AGAIN = {("id",), ("time",), ("receivedAt",)}  # of these it is no use to remember which are clean
 _DROPPED = object()
 
 _PERSON = re.compile(r"(?:\A|/user/)(u_[a-z2-7]{4}_[a-z2-7]{32})(?=\Z|[/?#])")
@@ -47,6 +48,8 @@ class _Place:
     def __post_init__(self) -> None:
         self.name = self.path[-1] if self.path else ""
         self.is_dropped = self.rule.treatment == "drop"
+        shape = self.rule.shape if self.rule.treatment == "keep" and self.path in _NEVER_AGAIN else None
+        self.fits = shape.fullmatch if shape else None
         self.clean: set[str] = set()
         self.inside: dict[str, _Place] = {}
 
@@ -91,8 +94,10 @@ class Redactor:
         for key, value in self._without_person(here.path, mapping).items():
             try:
                 place = here.inside.get(key) or self._enter(here, str(key))
-                is_clean = isinstance(value, str) and value in place.clean
-                treated = value if is_clean else self._value(place, value, failures)
+                is_clean = value is None or (
+                    isinstance(value, str) and (place.fits(value) if place.fits else value in place.clean)
+                )
+                treated = value if is_clean and not place.is_dropped else self._value(place, value, failures)
             except Exception as error:  # noqa: BLE001 - fails closed: whatever went wrong, the field is dropped
                 failures.append(type(error).__name__)
                 _log.warning("a field was dropped, since cleaning it raised %s", type(error).__name__)
