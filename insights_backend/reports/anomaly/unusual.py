@@ -105,28 +105,37 @@ def unusual_days(series: Series, days: Iterable[int], holidays: Set[int]) -> lis
 
 
 def _judged(series: Series, past: Past, day: int) -> Finding | None:
-    far = past.level(day, _FAR)
     # Most days end here: so near, no score can reach the limit.
-    if abs(series.level(day) - far) < LIMIT * STEADINESS:
+    if abs(series.level(day) - past.level(day, _FAR)) < LIMIT * STEADINESS:
         return None
-    weeks = median(series.level(day - 7 * week) for week in range(1, _WEEKS + 1))
-    return _outside(series, day, {_FAR: far, _NEAR: past.level(day, _NEAR), _WEEKS: weeks})
+    return _outside(series, day, _foretold(series, past, day))
 
 
-def _outside(series: Series, day: int, foretold: dict[int, float]) -> Finding | None:
-    """Compare a day with levels, each known by how many days it is the median of."""
+def _foretold(series: Series, past: Past, day: int) -> Iterator[tuple[int, float]]:
+    """Yield the levels to compare a day with, each after the number of days that it is the median of."""
+    yield _FAR, past.level(day, _FAR)
+    yield _NEAR, past.level(day, _NEAR)
+    yield _WEEKS, median(series.level(day - 7 * week) for week in range(1, _WEEKS + 1))
+
+
+def _outside(series: Series, day: int, foretold: Iterable[tuple[int, float]]) -> Finding | None:
     actual = series.count(day)
-    references = []
-    for size, level in foretold.items():
+    references, scores = [], []
+    for size, level in foretold:
         expected = series.expected(day, level)
+        place = series.spread(expected)
         # The median of n days has a variance of pi / 2n of one day's.
-        references.append((expected, series.spread(expected), sqrt(1 + pi / 2 / size)))
-    scores = [(series.spread(actual) - place) / deviation for _, place, deviation in references]
-    if min(scores) <= LIMIT and max(scores) >= -LIMIT:
+        deviation = sqrt(1 + pi / 2 / size)
+        score = (series.spread(actual) - place) / deviation
+        if abs(score) <= LIMIT:
+            return None
+        references.append((place, deviation))
+        scores.append((score, expected))
+    if min(scores)[0] < 0 < max(scores)[0]:
         return None
-    score, expected = min(zip(scores, (expected for expected, _, _ in references), strict=True), key=_distance)
-    low = ceil(min(series.count_at(place - LIMIT * deviation) for _, place, deviation in references))
-    high = floor(max(series.count_at(place + LIMIT * deviation) for _, place, deviation in references))
+    score, expected = min(scores, key=_distance)
+    low = ceil(min(series.count_at(place - LIMIT * deviation) for place, deviation in references))
+    high = floor(max(series.count_at(place + LIMIT * deviation) for place, deviation in references))
     return Finding(day=day, actual=actual, expected=expected, low=low, high=high, score=score)
 
 
