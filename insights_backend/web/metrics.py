@@ -1,6 +1,8 @@
 """Measuring requests, and showing all that is measured in Prometheus' text format."""
 
 import os
+import struct
+from contextlib import suppress
 from time import perf_counter
 
 from flask import Blueprint, Flask, Response, g, request
@@ -9,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from insights_backend.metrics import REQUESTS, Standing
 
+_LOOKS = 3
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
@@ -34,10 +37,17 @@ def exposition(standing: Standing) -> Response:
 
     Source: Prometheus, "Exposition formats", text format.
     """
-    counted = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        counted = CollectorRegistry()
-        MultiProcessCollector(counted)  # type: ignore[no-untyped-call] # it has no types
+    counted = _of_all_workers() if "PROMETHEUS_MULTIPROC_DIR" in os.environ else generate_latest(REGISTRY)
     stands = CollectorRegistry()
     stands.register(standing)
-    return Response(generate_latest(counted) + generate_latest(stands), content_type=CONTENT_TYPE_LATEST)
+    return Response(counted + generate_latest(stands), content_type=CONTENT_TYPE_LATEST)
+
+
+def _of_all_workers() -> bytes:
+    """Add up what the workers have counted; if one is just beginning its file, look once more."""
+    counted = CollectorRegistry()
+    MultiProcessCollector(counted)  # type: ignore[no-untyped-call] # it has no types
+    for _ in range(_LOOKS):
+        with suppress(struct.error, ValueError, RuntimeError):
+            return generate_latest(counted)
+    return generate_latest(counted)

@@ -1,4 +1,5 @@
 import ast
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,9 +7,10 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from insights_backend.metrics import COUNTED, STANDING
+from insights_backend.metrics import COUNTED, STANDING, Standing
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.failures import WarehouseUnavailableError
+from insights_backend.web.metrics import exposition
 from tests.app import VISIT, Service, running, settings_for
 from tests.faults import portal_config
 from tests.process import serving
@@ -125,6 +127,25 @@ def test_how_things_stand_is_told_at_the_moment_of_the_scrape(service: Service) 
     assert standing[sample("insights_outbox_oldest_seconds")] == pytest.approx(5)
     assert standing[sample("insights_warehouse_rows", table="events")] == rows == 1
     assert standing[sample("insights_ready")] == 1
+
+
+def test_a_worker_that_is_just_beginning_to_count_does_not_spoil_a_scrape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = tmp_path / "counter_1.db"
+    begun.touch()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    looks: list[int] = []
+
+    def read(path: str) -> Iterator[tuple[str, float, float, int]]:
+        looks.append(1)
+        if len(looks) == 1:
+            struct.unpack("i", Path(path).read_bytes())  # as the library does, of a file that has no length yet
+        yield '["insights_x", "insights_x_total", {}, "x"]', 3.0, 0.0, 0
+
+    monkeypatch.setattr("prometheus_client.multiprocess.MmapedDict.read_all_values_from_file", read)
+    answer = exposition(Standing(lambda: iter(())))
+    assert "insights_x_total 3.0" in answer.get_data(as_text=True)
 
 
 def test_a_scrape_tells_what_all_workers_have_counted(tmp_path: Path) -> None:
