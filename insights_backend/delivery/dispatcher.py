@@ -29,6 +29,13 @@ PACE = 1.0
 LONE_EVENTS = 1000
 """Up to so many events are delivered by the request that finds them waiting; more would keep it too long."""
 
+OUTAGE_EVENTS = 50_000
+"""Of more than so many, most were left behind by an outage: they have time, and the requests of now go first."""
+
+CATCH_UP_EVENTS = 1000
+"""Where a batch of these ends: a small one keeps the disk and the processor from requests for less long."""
+
+_REST = 2.0  # after each of these, as a multiple of the time that it took
 _MAX_PAUSE = 30.0
 _PAUSE, _TRIES = 0.05, 600  # seconds between looks whether the right to deliver is free, for half a minute
 
@@ -97,21 +104,24 @@ class Dispatcher:
         batch = self.deliver_batch()
         return batch is not None and batch.last_request >= request
 
-    def deliver_batch(self) -> Batch | None:
+    def deliver_batch(self, max_events: int = MAX_BATCH_EVENTS) -> Batch | None:
         """Deliver one batch, if nobody else is delivering and something waits.
+
+        Args:
+            max_events: where it ends, if it was not begun before.
 
         Returns:
             The batch that arrived; None where none did.
         """
         try:
             with self._outbox.right_to_deliver() as mine:
-                return self._deliver_next() if mine else None
+                return self._deliver_next(max_events) if mine else None
         except UnavailableError as error:  # the destination, or the disk
             self._failed(error)
             return None
 
-    def _deliver_next(self) -> Batch | None:
-        batch = self._outbox.claim(max_events=MAX_BATCH_EVENTS)
+    def _deliver_next(self, max_events: int) -> Batch | None:
+        batch = self._outbox.claim(max_events=max_events)
         if batch is None:
             return None
         began = self._monotonic()
@@ -127,10 +137,15 @@ class Dispatcher:
         return batch
 
     def drain(self) -> None:
-        """Deliver until less than a batch waits, or one fails."""
+        """Deliver until less than a batch waits, or one fails; what an outage left behind gently."""
         while not self._stop.is_set():
-            if self.deliver_batch() is None or self._outbox.backlog().events < MAX_BATCH_EVENTS:
+            began, is_outage = self._monotonic(), self._outbox.backlog().events > OUTAGE_EVENTS
+            if self.deliver_batch(CATCH_UP_EVENTS if is_outage else MAX_BATCH_EVENTS) is None:
                 return
+            if self._outbox.backlog().events < MAX_BATCH_EVENTS:
+                return
+            if is_outage:
+                self._stop.wait(min(PACE, _REST * (self._monotonic() - began)))
 
     def erase(self, person: Person) -> Erased:
         """Take a person out of the outbox, while nothing is delivered: what is under way arrives first, if it can.
@@ -158,7 +173,7 @@ class Dispatcher:
 
     def _deliver_what_is_under_way(self) -> None:
         try:
-            self._deliver_next()
+            self._deliver_next(MAX_BATCH_EVENTS)
         except UnavailableError as error:
             self._failed(error)
 

@@ -8,7 +8,14 @@ from threading import Event
 import pytest
 
 from insights_backend.delivery.destination import Batch, DeadLetter
-from insights_backend.delivery.dispatcher import LONE_EVENTS, MAX_BATCH_EVENTS, PACE, Dispatcher
+from insights_backend.delivery.dispatcher import (
+    CATCH_UP_EVENTS,
+    LONE_EVENTS,
+    MAX_BATCH_EVENTS,
+    OUTAGE_EVENTS,
+    PACE,
+    Dispatcher,
+)
 from insights_backend.delivery.outbox import Outbox
 from tests.fakes import Clock, MemoryDestination
 
@@ -159,6 +166,20 @@ def test_a_long_backlog_is_caught_up_with_in_large_batches(delivery: Delivery) -
     assert first == 999  # the batch that had failed
     assert set(others) == {MAX_BATCH_EVENTS // 999 * 999}
     assert delivery.outbox.backlog().events < MAX_BATCH_EVENTS
+
+
+def test_what_an_outage_left_behind_goes_in_small_batches_until_little_of_it_is_left(delivery: Delivery) -> None:
+    delivery.destination.down = True
+    for _ in range(OUTAGE_EVENTS // 999 + 4):
+        delivery.send(999)
+    delivery.destination.down = False
+    delivery.dispatcher.drain()
+    sizes = [batch.events for batch in delivery.destination.batches]
+    large = MAX_BATCH_EVENTS // 999 * 999
+    small = sizes.index(large)
+    assert set(sizes[:small]) == {999} == {CATCH_UP_EVENTS // 999 * 999}
+    assert set(sizes[small:]) == {large}
+    assert small == 4
 
 
 def test_a_request_that_finds_much_waiting_leaves_it_to_the_background_thread(delivery: Delivery) -> None:
