@@ -102,7 +102,7 @@ def build_app(insights: Insights) -> Flask:
     bind_browsers(app)
     if insights.backend:
         intake = _intake(insights, insights.backend)
-        app.register_blueprint(_api(insights.backend, intake, insights.settings))
+        app.register_blueprint(create_api(insights.backend.service, intake, insights.settings.allowed_origins))
         app.register_blueprint(create_adoption_events(intake, insights.settings.allowed_origins))
     if insights.warehouse:
         app.register_blueprint(_reports(insights, insights.warehouse), url_prefix=PREFIX)
@@ -123,11 +123,7 @@ def build_app(insights: Insights) -> Flask:
 
 def api(insights: Insights, backend: Backend) -> Blueprint:
     """Make the blueprint of ingest and config of a backend."""
-    return _api(backend, _intake(insights, backend), insights.settings)
-
-
-def _api(backend: Backend, intake: Intake, settings: Settings) -> Blueprint:
-    return create_api(backend.service, intake, settings.allowed_origins)
+    return create_api(backend.service, _intake(insights, backend), insights.settings.allowed_origins)
 
 
 def _intake(insights: Insights, backend: Backend) -> Intake:

@@ -138,11 +138,13 @@ class Dispatcher:
 
     def drain(self) -> None:
         """Deliver until less than a batch waits, or one fails; what an outage left behind gently."""
+        waiting = self._outbox.backlog().events
         while not self._stop.is_set():
-            began, is_outage = self._monotonic(), self._outbox.backlog().events > OUTAGE_EVENTS
+            began, is_outage = self._monotonic(), waiting > OUTAGE_EVENTS
             if self.deliver_batch(CATCH_UP_EVENTS if is_outage else MAX_BATCH_EVENTS) is None:
                 return
-            if self._outbox.backlog().events < MAX_BATCH_EVENTS:
+            waiting = self._outbox.backlog().events
+            if waiting < MAX_BATCH_EVENTS:
                 return
             if is_outage:
                 self._stop.wait(min(PACE, _REST * (self._monotonic() - began)))
