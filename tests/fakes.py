@@ -10,7 +10,7 @@ from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryErr
 from insights_backend.errors import CatalogUnavailableError
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
-from insights_backend.model.event import Event
+from insights_backend.model.event import Content, Event
 
 NOW = 1_795_428_000.0
 """2026-11-23T10:00:00Z, when most tests play."""
@@ -82,20 +82,29 @@ class MemoryDestination:
 
 def event(**changes: Any) -> Event:
     """Make an event: a navigate to the catalog by nobody, but for the changes."""
+    said = {name: changes.pop(name) for name in ("action", "subject", "attributes", "context") if name in changes}
     fields: dict[str, Any] = {
         "id": None,
         "timestamp": None,
         "time": int(NOW * 1000),
         "received_at": int(NOW * 1000),
-        "action": "navigate",
-        "subject": "/catalog",
+        "content": content(**said),
         "value": None,
-        "attributes": {},
-        "context": {"pluginId": "catalog", "extension": "App", "routeRef": "catalog"},
         "session_id": None,
         "user": None,
     }
     return Event(**{**fields, **changes})
+
+
+def content(**changes: Any) -> Content:
+    """Make what an event says: a navigate to the catalog, but for the changes."""
+    fields: dict[str, Any] = {
+        "action": "navigate",
+        "subject": "/catalog",
+        "attributes": {},
+        "context": {"pluginId": "catalog", "extension": "App", "routeRef": "catalog"},
+    }
+    return Content(**{**fields, **changes})
 
 
 def user(name: str = "jane") -> EntityRef:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from insights_backend.errors import InvalidEntityRefError
 from insights_backend.model.entity_ref import EntityRef
-from insights_backend.model.event import Event, Scalar
+from insights_backend.model.event import Content, Scalar
 
 _ROUTE = re.compile(
     r"/(?:(?:catalog|docs)/(?P<namespace>[^/]+)/(?P<kind>[^/]+)/(?P<name>[^/]+)"
@@ -26,7 +26,7 @@ _QUERY_OR_HASH = re.compile(r"[?#]")
 _KINDS = frozenset({"api", "component", "domain", "group", "location", "resource", "system", "template", "user"})
 
 
-def entity_of(event: Event) -> EntityRef | None:
+def entity_of(content: Content) -> EntityRef | None:
     """Find the entity that an event is about.
 
     Returns:
@@ -34,16 +34,16 @@ def entity_of(event: Event) -> EntityRef | None:
         that a `navigate` went to.
     """
     return (
-        _parsed(event.context.get("entityRef"))
-        or _from_attributes(event.attributes)
-        or (_from_path(event.subject) if event.action == "navigate" else None)
+        _parsed(content.context.get("entityRef"))
+        or _from_attributes(content.attributes)
+        or (_from_path(content.subject) if content.action == "navigate" else None)
     )
 
 
-def target_of(event: Event) -> EntityRef | None:
+def target_of(content: Content) -> EntityRef | None:
     """Find the entity that a `click` or a `discover` leads to, by its attribute `to`: a path or a URL."""
-    to = event.attributes.get("to")
-    if event.action not in {"click", "discover"} or not isinstance(to, str):
+    to = content.attributes.get("to")
+    if content.action not in {"click", "discover"} or not isinstance(to, str):
         return None
     if origin := _ABSOLUTE.match(to):
         ref = _from_path(to[origin.end() :])

@@ -1,12 +1,13 @@
 """The extractors: each adds one group of fields to an event's record, in the order of `extractors`.
 
-An extractor reads what is known and returns the fields that it knows. What many events have in common it returns as
-one shared part, since cleaning takes longer than all else. What it cannot look up it notes. The notes are a fixed
-vocabulary: `entity_not_found`, `user_not_found`, `catalog_unavailable`, and `<extractor>_failed`.
+An extractor reads what is known of what events are about, of whose they are, or of one event, and returns the fields
+that it knows; where many have those in common, as one shared part. What it cannot look up it notes. The notes are a
+fixed vocabulary: `entity_not_found`, `user_not_found`, `catalog_unavailable`, and `<extractor>_failed`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from insights_backend.catalog.cache import Lookup
 from insights_backend.catalog.interface import Entity
@@ -14,7 +15,7 @@ from insights_backend.enrichment.fields import field_at
 from insights_backend.enrichment.shared import Record, Remembered, Shared
 from insights_backend.errors import InvalidEntityRefError
 from insights_backend.model.entity_ref import EntityRef
-from insights_backend.model.event import OWN_INSTANCE, Event, iso
+from insights_backend.model.event import OWN_INSTANCE, Content, Event, Millis, iso
 
 ENTITY_FIELDS = ("kind", "metadata.namespace", "spec.type", "spec.lifecycle", "spec.owner")
 # What of the context has a place of its own in the record.
@@ -25,37 +26,84 @@ _MAX_PLACES = 1000  # their names may be long
 IDENTITY_FIELDS = ("metadata.namespace", "spec.memberOf")
 
 
+class Notes(list[str]):
+    """What could not be looked up."""
+
+    def entity(self, lookup: Lookup | None, missing: str) -> Entity | None:
+        """Return what the catalog has; where it was asked and has nothing, note why."""
+        if lookup is None:
+            return None
+        if lookup.entity is None and (note := missing if lookup.available else "catalog_unavailable") not in self:
+            self.append(note)
+        return lookup.entity
+
+
 @dataclass(slots=True)
-class Known:
-    """What is known about an event while its record is made.
+class What:
+    """What events of one content are about.
+
+    Args:
+        content: what they say.
+        entity: the entity that they are about.
+        target: the entity that they lead to.
+        lookup: what the catalog answered for the entity.
+        notes: extractors add to them.
+    """
+
+    content: Content
+    entity: EntityRef | None
+    target: EntityRef | None
+    lookup: Lookup | None
+    notes: Notes = field(default_factory=Notes)
+
+
+@dataclass(slots=True)
+class Who:
+    """Whose events of a request they are.
+
+    Args:
+        user: the user, if any.
+        session_id: the user's session, if the sender tells.
+        received_at: when the request arrived.
+        lookup: what the catalog answered for the user.
+        notes: extractors add to them.
+    """
+
+    user: EntityRef | None
+    session_id: str | None
+    received_at: Millis
+    lookup: Lookup | None
+    notes: Notes = field(default_factory=Notes)
+
+
+@dataclass(slots=True)
+class When:
+    """What an event shares with no other.
 
     Args:
         event: what arrived.
         id: its id, given or derived.
-        entity: the entity that it is about.
-        target: the entity that it leads to.
-        lookups: what the catalog answered, for every entity and user of the request.
-        notes: what could not be looked up; extractors add to it.
+        notes: extractors add to them.
     """
 
     event: Event
     id: str
-    entity: EntityRef | None
-    target: EntityRef | None
-    lookups: Mapping[EntityRef, Lookup]
-    notes: list[str] = field(default_factory=list)
-
-    def look_up(self, ref: EntityRef | None, missing: str) -> Entity | None:
-        """Return what the catalog has under a reference; where it has nothing, note why."""
-        if ref is None:
-            return None
-        lookup = self.lookups[ref]
-        if lookup.entity is None:
-            self.notes.append(missing if lookup.available else "catalog_unavailable")
-        return lookup.entity
+    notes: Notes = field(default_factory=Notes)
 
 
-Extractor = Callable[[Known], Record | Shared]
+K = TypeVar("K", What, Who, When)
+Extractor = tuple[str, Callable[[K], Record | Shared]]
+"""A name, and what it does with what is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extractors:
+    """The extractors, in order, by what they read: the less of an event, the more events share what they return."""
+
+    what: Sequence[Extractor[What]]
+    who: Sequence[Extractor[Who]]
+    when: Sequence[Extractor[When]]
+
 
 KeepGroups = Callable[[Sequence[EntityRef]], Sequence[EntityRef] | None]
 """Tells which of a user's groups are captured; None where the catalog cannot tell."""
@@ -97,9 +145,7 @@ class Capture:
         return tuple(dict.fromkeys((*self.entity_fields, *self.identity_fields)))
 
 
-def extractors(
-    capture: Capture, is_view: Callable[[Event], bool], keep_groups: KeepGroups
-) -> tuple[tuple[str, Extractor], ...]:
+def extractors(capture: Capture, is_view: Callable[[Event], bool], keep_groups: KeepGroups) -> Extractors:
     """List the extractors by name, in order.
 
     Args:
@@ -109,47 +155,53 @@ def extractors(
     """
     labels = Shared({"environment": capture.environment, "instance": capture.instance})
     view, no_view = Shared({"view": True}), Shared({"view": False})
-    return (
+    return Extractors(
         # What was sent comes first: if all else fails, this is the event.
-        ("event", _sent),
-        ("labels", lambda _: labels),
-        ("origin", _origin()),
-        ("view", lambda known: view if is_view(known.event) else no_view),
-        ("entity", _entity(capture.entity_fields)),
-        # The user's own fields before the groups: they share the lookup, and its note is made once.
-        ("identity", _identity(capture.identity_fields)),
-        ("groups", _groups(keep_groups)),
+        what=(("content", _said), ("origin", _origin()), ("entity", _entity(capture.entity_fields))),
+        who=(
+            ("sender", _sender),
+            ("labels", lambda _: labels),
+            ("identity", _identity(capture.identity_fields)),
+            ("groups", _groups(keep_groups)),
+        ),
+        when=(("event", _happened), ("view", lambda when: view if is_view(when.event) else no_view)),
     )
 
 
-def _sent(known: Known) -> Record:
-    event = known.event
-    part: Record = {
-        "id": known.id,
-        "time": iso(event.time),
-        "receivedAt": iso(event.received_at),
-        "action": event.action,
-        "subject": event.subject,
-        "value": event.value,
-        "sessionId": event.session_id,
-        "user": str(event.user) if event.user else None,
-        "entity": str(known.entity) if known.entity else None,
-        "target": str(known.target) if known.target else None,
+def _sender(who: Who) -> Record:
+    return {
+        "user": str(who.user) if who.user else None,
+        "sessionId": who.session_id,
+        "receivedAt": iso(who.received_at),
     }
-    if event.attributes:
-        part["attributes"] = event.attributes
-    placed = _PLACED_BY_ID if "extensionId" in event.context else _PLACED
-    if context := {key: value for key, value in event.context.items() if key not in placed}:
+
+
+def _said(what: What) -> Record:
+    content = what.content
+    part: Record = {
+        "action": content.action,
+        "subject": content.subject,
+        "entity": str(what.entity) if what.entity else None,
+        "target": str(what.target) if what.target else None,
+    }
+    if content.attributes:
+        part["attributes"] = content.attributes
+    placed = _PLACED_BY_ID if "extensionId" in content.context else _PLACED
+    if context := {key: value for key, value in content.context.items() if key not in placed}:
         part["context"] = context
     return part
 
 
-def _origin() -> Extractor:
+def _happened(when: When) -> Record:
+    return {"id": when.id, "time": iso(when.event.time), "value": when.event.value}
+
+
+def _origin() -> Callable[[What], Shared]:
     """Tell where in the app events come from, which are few places."""
     described = Remembered[tuple[str | None, ...], Shared](_place, most=_MAX_PLACES)
 
-    def extract(known: Known) -> Shared:
-        get = known.event.context.get
+    def extract(what: What) -> Shared:
+        get = what.content.context.get
         # The new front-end system always names the extension by its id, and may add a component's name to it.
         extension = get("extensionId", get("extension"))
         return described.of((_text(get("pluginId")), _text(get("routeRef")), _text(extension)))
@@ -167,43 +219,41 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _entity(paths: Sequence[str]) -> Extractor:
+def _entity(paths: Sequence[str]) -> Callable[[What], Record | Shared]:
     described = Remembered[EntityRef, Shared](
         lambda ref, entity: Shared({"entityMetadata": _fields(entity, ref, paths)})
     )
 
-    def extract(known: Known) -> Record | Shared:
-        entity = known.look_up(known.entity, "entity_not_found")
-        return described.of(known.entity, entity) if known.entity and entity else {}
+    def extract(what: What) -> Record | Shared:
+        entity = what.notes.entity(what.lookup, "entity_not_found")
+        return described.of(what.entity, entity) if what.entity and entity else {}
 
     return extract
 
 
-def _identity(paths: Sequence[str]) -> Extractor:
+def _identity(paths: Sequence[str]) -> Callable[[Who], Record | Shared]:
     own = [path for path in paths if path != "spec.memberOf"]
     described = Remembered[EntityRef, Shared](lambda ref, entity: Shared({"userMetadata": _fields(entity, ref, own)}))
 
-    def extract(known: Known) -> Record | Shared:
-        user = known.event.user
-        entity = known.look_up(user, "user_not_found")
-        return described.of(user, entity) if user and entity else {}
+    def extract(who: Who) -> Record | Shared:
+        entity = who.notes.entity(who.lookup, "user_not_found")
+        return described.of(who.user, entity) if who.user and entity else {}
 
     return extract
 
 
-def _groups(keep_groups: KeepGroups) -> Extractor:
+def _groups(keep_groups: KeepGroups) -> Callable[[Who], Record | Shared]:
     listed = Remembered[EntityRef, Sequence[EntityRef]](member_of)
     described = Remembered[EntityRef, Shared](lambda _, groups: Shared({"groups": [str(group) for group in groups]}))
 
-    def extract(known: Known) -> Record | Shared:
-        user = known.event.user
-        entity = known.look_up(user, "user_not_found")
-        if user is None or entity is None:
+    def extract(who: Who) -> Record | Shared:
+        entity = who.notes.entity(who.lookup, "user_not_found")
+        if who.user is None or entity is None:
             return {}
-        groups = keep_groups(listed.of(user, entity))
+        groups = keep_groups(listed.of(who.user, entity))
         if groups is None:
-            known.notes.append("catalog_unavailable")
-        return described.of(user, groups or ())
+            who.notes.append("catalog_unavailable")
+        return described.of(who.user, groups or ())
 
     return extract
 

@@ -27,12 +27,13 @@ class Views:
 
     def is_view(self, event: Event) -> bool:
         """Tell whether an event is a view, and remember where its user is now."""
-        if event.action != "navigate" or event.user is None or event.context.get("extensionId") == _SHELL:
+        content = event.content
+        if content.action != "navigate" or event.user is None or content.context.get("extensionId") == _SHELL:
             return False
         with self._lock:
             subject, time = self._last.pop(event.user, ("", -_REPEAT))
-            self._last[event.user] = (event.subject, event.time)
+            self._last[event.user] = (content.subject, event.time)
             if len(self._last) > self._max_users:
                 del self._last[next(iter(self._last))]
         # Events of one batch may be out of order, so the later one can come first.
-        return subject != event.subject or abs(event.time - time) >= _REPEAT
+        return subject != content.subject or abs(event.time - time) >= _REPEAT

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
+import orjson
+
 from insights_backend.model.entity_ref import EntityRef
 
 Scalar = str | bool | int | float
@@ -25,6 +27,32 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Millis = 253_402_300_799_999  # 9999-12-31, the last day that ISO 8601 writes with four digits
 
 
+class Content:
+    """What an event says, whoever did it and whenever.
+
+    A portal's people do the same things again and again, so that most events say what another has said before. They
+    share one content then, and what follows from it is found out once: a content is equal to itself alone.
+
+    Args:
+        action: what was done.
+        subject: what it was done to.
+        attributes: the event's own.
+        context: as sent, without what transports leave behind in it.
+    """
+
+    __slots__ = ("__weakref__", "action", "attributes", "context", "subject", "text")
+
+    def __init__(
+        self, action: str, subject: str, attributes: Mapping[str, Scalar], context: Mapping[str, Scalar]
+    ) -> None:
+        self.action = action
+        self.subject = subject
+        self.attributes = attributes
+        self.context = context
+        self.text = orjson.dumps([action, subject, attributes, context], option=orjson.OPT_SORT_KEYS)
+        """The same text for all that say the same."""
+
+
 # Not frozen, though nobody changes one: to make one would take three times as long.
 @dataclass(slots=True, kw_only=True)
 class Event:
@@ -36,18 +64,14 @@ class Event:
         time: when it happened as we count it: the sender's time within bounds, else the time of arrival.
         received_at: when it arrived.
         user: the verified, or by a relay asserted, user.
-        context: as sent, without what transports leave behind in it.
     """
 
     id: str | None
     timestamp: Millis | None
     time: Millis
     received_at: Millis
-    action: str
-    subject: str
+    content: Content
     value: int | float | None
-    attributes: Mapping[str, Scalar]
-    context: Mapping[str, Scalar]
     session_id: str | None
     user: EntityRef | None
 

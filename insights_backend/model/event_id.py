@@ -33,19 +33,9 @@ def event_ids(events: Sequence[Event], key: bytes) -> list[str]:
 def _derived(event: Event, key: bytes, seen: dict[bytes, int]) -> str:
     if event.timestamp is None:
         return uuid4().hex
-    content = orjson.dumps(
-        [
-            str(event.user) if event.user else None,
-            event.timestamp,
-            event.action,
-            event.subject,
-            event.value,
-            event.attributes,
-            event.context,
-            event.session_id,
-        ],
-        option=orjson.OPT_SORT_KEYS,
-    )
+    user = str(event.user) if event.user else None
+    own = orjson.dumps([user, event.timestamp, event.value, event.session_id])
+    content = own + event.content.text
     ordinal = seen.get(content, 0)
     seen[content] = ordinal + 1
     digest = blake2b(content, key=key[:64], digest_size=_DIGEST_BYTES, person=b"event id", salt=b"%d" % ordinal)

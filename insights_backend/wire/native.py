@@ -3,12 +3,15 @@
 Each field's rule is declared once, in `RULES`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from insights_backend.errors import InvalidEntityRefError, MalformedJsonError
 from insights_backend.model.entity_ref import EntityRef
-from insights_backend.model.event import Event, Millis, Scalar, parse_timestamp, time_of
+from insights_backend.model.event import Content, Event, Millis, Scalar, parse_timestamp, time_of
 from insights_backend.wire.rules import Rejection, Rule, Shape, number, text
 
 _MAX_ITEMS = 64
@@ -19,6 +22,9 @@ _MAX_SUBJECT = 16384  # a scaffolder page carries its whole form in the query
 # What transports write into the context that all of a portal's modules share. It describes the transport, not the
 # event, and is often stale or another user's.
 _LEFT_BEHIND = frozenset({"userName", "userId", "timestamp"})
+
+_REMEMBERED_CONTENTS = 8192
+_REMEMBERED_BYTES = 1024  # of a content: longer ones are rarely said again, and would fill the memory
 
 
 def _scalars(value: Any) -> str | None:
@@ -59,20 +65,24 @@ _TIMESTAMP = {
     "maximum": parse_timestamp("9999-12-31T23:59:59.999Z"),
 }
 
-RULES: Mapping[str, Rule] = {
+_CONTENT_RULES: Mapping[str, Rule] = {
     "action": text(1, 256, required=True),
     "subject": text(0, _MAX_SUBJECT, required=True),
     "context": Rule(_scalars, _SCALARS, required=True),
     "attributes": Rule(_scalars, _SCALARS),
+}
+_OWN_RULES: Mapping[str, Rule] = {
     "value": number(),
     "id": text(1, 128),
     "timestamp": Rule(_timestamp, _TIMESTAMP),
     "sessionId": text(1, 256),
 }
+
+RULES: Mapping[str, Rule] = {**_CONTENT_RULES, **_OWN_RULES}
 """The fields of an event. An optional one that is null counts as absent; other keys are ignored."""
 
-
 _SHAPE = Shape("EventSchema", RULES)
+_CONTENT, _OWN = Shape("ContentSchema", _CONTENT_RULES), Shape("OwnSchema", _OWN_RULES)
 EventSchema = _SHAPE.schema
 """The same rules as a marshmallow schema, which explains refusals and documents the format."""
 
@@ -114,12 +124,13 @@ def read(
     events: list[Event] = []
     rejections: list[Rejection] = []
     for index, document in enumerate(documents):
-        if not is_valid(document):
+        content = _content(document)
+        if content is None or not _OWN.is_valid(document):
             rejections.append(Rejection(index, explain(document)))
             continue
         try:
             who = _asserted_user(document) if relay else user
-            events.append(_event(document, who, received_at, max_age))
+            events.append(_event(document, content, who, received_at, max_age))
         except InvalidEntityRefError as error:
             rejections.append(Rejection(index, {"user": [str(error)]}))
         except ValueError as error:
@@ -139,7 +150,40 @@ def _asserted_user(document: Mapping[str, Any]) -> EntityRef | None:
     return ref
 
 
-def _event(document: Mapping[str, Any], user: EntityRef | None, received_at: Millis, max_age: float) -> Event:
+def _content(document: object) -> Content | None:
+    """Read what an event says; the same content for the same text, where it is remembered. None for an invalid one."""
+    if not isinstance(document, dict):
+        return None
+    context = document.get("context")
+    if isinstance(context, dict) and not _LEFT_BEHIND.isdisjoint(context):
+        if _scalars(context) is not None:
+            return None
+        context = {key: value for key, value in context.items() if key not in _LEFT_BEHIND}
+    try:
+        text = orjson.dumps([document.get("action"), document.get("subject"), context, document.get("attributes")])
+    except orjson.JSONEncodeError:  # nested deeper than it writes
+        return None
+    return _remembered(text) if len(text) <= _REMEMBERED_BYTES else _read_content(text)
+
+
+def _read_content(text: bytes) -> Content | None:
+    content = dict(zip(_CONTENT_RULES, orjson.loads(text), strict=True))
+    if not _CONTENT.is_valid(content):
+        return None
+    return Content(
+        action=content["action"],
+        subject=content["subject"],
+        attributes=_present(content["attributes"] or {}),
+        context=_present(content["context"]),
+    )
+
+
+_remembered = lru_cache(_REMEMBERED_CONTENTS)(_read_content)
+
+
+def _event(
+    document: Mapping[str, Any], content: Content, user: EntityRef | None, received_at: Millis, max_age: float
+) -> Event:
     timestamp = document.get("timestamp")
     millis = None if timestamp is None else parse_timestamp(timestamp)
     return Event(
@@ -147,15 +191,12 @@ def _event(document: Mapping[str, Any], user: EntityRef | None, received_at: Mil
         timestamp=millis,
         time=time_of(millis, received_at, max_age),
         received_at=received_at,
-        action=document["action"],
-        subject=document["subject"],
+        content=content,
         value=document.get("value"),
-        attributes=_present(document.get("attributes") or {}),
-        context=_present(document["context"], but=_LEFT_BEHIND),
         session_id=document.get("sessionId"),
         user=user,
     )
 
 
-def _present(scalars: Mapping[str, Scalar | None], but: Collection[str] = ()) -> dict[str, Scalar]:
-    return {key: value for key, value in scalars.items() if value is not None and key not in but}
+def _present(scalars: Mapping[str, Scalar | None]) -> dict[str, Scalar]:
+    return {key: value for key, value in scalars.items() if value is not None}

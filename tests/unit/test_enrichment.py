@@ -1,11 +1,13 @@
+from dataclasses import replace
 from typing import Any
+from weakref import ref
 
 import pytest
 
 from insights_backend.catalog.cache import CachedCatalog
 from insights_backend.catalog.groups import GroupsFilter
 from insights_backend.enrichment.entities import entity_of, target_of
-from insights_backend.enrichment.extractors import Capture, Extractor, KeepGroups, Known, extractors
+from insights_backend.enrichment.extractors import Capture, Extractors, KeepGroups, extractors
 from insights_backend.enrichment.fields import field_at
 from insights_backend.enrichment.pipeline import Pipeline
 from insights_backend.enrichment.policy import Policy
@@ -14,7 +16,7 @@ from insights_backend.enrichment.redactor import Redactor
 from insights_backend.enrichment.shared import Record
 from insights_backend.enrichment.views import Views
 from insights_backend.model.entity_filter import EntityFilterQuery
-from tests.fakes import Clock, MemoryCatalog, event, user
+from tests.fakes import Clock, MemoryCatalog, content, event, user
 
 ENTITY_ROUTES = [
     ("/catalog/default/component/petstore", "component:default/petstore"),
@@ -43,24 +45,24 @@ NO_ENTITY_ROUTES = [
 
 @pytest.mark.parametrize(("subject", "expected"), ENTITY_ROUTES)
 def test_a_navigate_to_an_entity_page_is_about_that_entity(subject: str, expected: str) -> None:
-    assert str(entity_of(event(subject=subject))) == expected
+    assert str(entity_of(content(subject=subject))) == expected
 
 
 @pytest.mark.parametrize("subject", NO_ENTITY_ROUTES)
 def test_a_navigate_elsewhere_is_about_no_entity(subject: str) -> None:
-    assert entity_of(event(subject=subject)) is None
+    assert entity_of(content(subject=subject)) is None
 
 
 def test_only_a_navigates_subject_is_a_path() -> None:
-    assert entity_of(event(action="click", subject="/catalog/default/component/x")) is None
+    assert entity_of(content(action="click", subject="/catalog/default/component/x")) is None
 
 
 def test_the_context_comes_before_the_attributes_and_these_before_the_path() -> None:
     path = "/catalog/default/component/by-path"
     attributes = {"kind": "Component", "namespace": "Default", "name": "By-Attributes"}
     context = {"entityRef": "component:default/by-context"}
-    assert str(entity_of(event(subject=path, attributes=attributes, context=context))) == context["entityRef"]
-    assert str(entity_of(event(subject=path, attributes=attributes))) == "component:default/by-attributes"
+    assert str(entity_of(content(subject=path, attributes=attributes, context=context))) == context["entityRef"]
+    assert str(entity_of(content(subject=path, attributes=attributes))) == "component:default/by-attributes"
 
 
 @pytest.mark.parametrize(
@@ -68,12 +70,12 @@ def test_the_context_comes_before_the_attributes_and_these_before_the_path() -> 
     [{"kind": "component"}, {"kind": 1, "name": "x"}, {"kind": "a:b", "name": "x"}, {"name": "x"}],
 )
 def test_attributes_that_name_no_entity_are_passed_over(attributes: dict[str, Any]) -> None:
-    found = entity_of(event(subject="/catalog/default/api/y", attributes=attributes))
+    found = entity_of(content(subject="/catalog/default/api/y", attributes=attributes))
     assert str(found) == "api:default/y"
 
 
 def test_attributes_without_a_namespace_mean_the_default_one() -> None:
-    assert str(entity_of(event(attributes={"kind": "api", "name": "x"}))) == "api:default/x"
+    assert str(entity_of(content(attributes={"kind": "api", "name": "x"}))) == "api:default/x"
 
 
 @pytest.mark.parametrize(
@@ -92,14 +94,14 @@ def test_attributes_without_a_namespace_mean_the_default_one() -> None:
     ],
 )
 def test_the_target_of_a_click_is_the_entity_that_it_leads_to(to: Any, expected: str | None) -> None:
-    clicked = event(action="click", subject="x", attributes={"to": to}, context={"entityRef": "api:default/here"})
+    clicked = content(action="click", subject="x", attributes={"to": to}, context={"entityRef": "api:default/here"})
     found = target_of(clicked)
     assert (str(found) if found else None) == expected
     assert str(entity_of(clicked)) == "api:default/here"
 
 
 def test_a_navigate_leads_nowhere_but_where_it_is() -> None:
-    assert target_of(event(attributes={"to": "/catalog/default/component/x"})) is None
+    assert target_of(content(attributes={"to": "/catalog/default/component/x"})) is None
 
 
 @pytest.mark.parametrize(
@@ -183,18 +185,20 @@ PETSTORE = {
 VISIT: dict[str, Any] = {"subject": "/catalog/default/component/petstore", "user": user()}
 
 
-def pipeline(
-    catalog: MemoryCatalog, capture: Capture | None = None, *more: tuple[str, Extractor], keep_groups: KeepGroups = list
-) -> Pipeline:
+def usual(capture: Capture | None = None, keep_groups: KeepGroups = list) -> Extractors:
+    return extractors(capture or Capture(), Views().is_view, keep_groups)
+
+
+def pipeline(catalog: MemoryCatalog, extractors: Extractors, clock: Clock | None = None) -> Pipeline:
     return Pipeline(
-        catalog=CachedCatalog(catalog, 600, 1000, Clock()),
-        extractors=(*extractors(capture or Capture(), Views().is_view, keep_groups), *more),
+        catalog=CachedCatalog(catalog, 600, 1000, clock or Clock()),
+        extractors=extractors,
         redactor=Redactor(Policy({}), Pseudonyms(bytes(32)), "clear", enabled=True),
     )
 
 
 def enrich(catalog: MemoryCatalog, capture: Capture | None = None, **changes: Any) -> Record:
-    (record,) = pipeline(catalog, capture).run([event(**changes)], ["id-1"])
+    (record,) = pipeline(catalog, usual(capture)).run([event(**changes)], ["id-1"])
     return record
 
 
@@ -254,7 +258,7 @@ def test_extra_fields_are_captured_under_their_dot_path() -> None:
 def test_the_group_filter_keeps_only_groups_that_match(configured: dict[str, Any], kept: list[str]) -> None:
     catalog = MemoryCatalog(JANE, TEAM, RND)
     groups = GroupsFilter(catalog, EntityFilterQuery.parse(configured), 600)
-    (record,) = pipeline(catalog, keep_groups=groups.keep).run([event(user=user())], ["1"])
+    (record,) = pipeline(catalog, usual(keep_groups=groups.keep)).run([event(user=user())], ["1"])
     assert (record["groups"], record["notes"]) == (kept, [])
 
 
@@ -279,18 +283,21 @@ def test_a_catalog_that_is_down_leaves_one_note_and_loses_nothing() -> None:
     assert (record["entityMetadata"], record["userMetadata"], record["groups"]) == ({}, {}, [])
 
 
-def test_an_extractor_that_fails_leaves_a_note_and_loses_nothing() -> None:
-    def broken(known: Known) -> Record:
+@pytest.mark.parametrize("of", ["what", "who", "when"])
+def test_an_extractor_that_fails_leaves_a_note_and_loses_nothing(of: str) -> None:
+    def fail(_: object) -> Record:
         raise RuntimeError("jane@example.com")
 
-    (record,) = pipeline(MemoryCatalog(), None, ("broken", broken)).run([event()], ["1"])
+    more = usual()
+    broken = replace(more, **{of: (*getattr(more, of), ("broken", fail))})
+    (record,) = pipeline(MemoryCatalog(), broken).run([event()], ["1"])
     assert record["notes"] == ["broken_failed"]
     assert record["subject"] == "/catalog"
 
 
 def test_one_request_asks_the_catalog_once_and_a_warm_one_not_at_all() -> None:
     catalog = MemoryCatalog(JANE, PETSTORE)
-    run = pipeline(catalog).run
+    run = pipeline(catalog, usual()).run
     events = [event(**VISIT), event(**VISIT, action="click"), event(user=user("john"))]
     run(events, ["1", "2", "3"])
     assert [sorted(call) for call in catalog.calls] == [
@@ -303,7 +310,7 @@ def test_one_request_asks_the_catalog_once_and_a_warm_one_not_at_all() -> None:
 def test_groups_that_cannot_be_told_apart_are_left_out_and_noted_once() -> None:
     events = [event(**VISIT), event(user=user("john")), event()]
     catalog = MemoryCatalog(JANE, PETSTORE)
-    records = pipeline(catalog, keep_groups=lambda _: None).run(events, ["1", "2", "3"])
+    records = pipeline(catalog, usual(keep_groups=lambda _: None)).run(events, ["1", "2", "3"])
     assert [(record["groups"], record["notes"]) for record in records] == [
         ([], ["catalog_unavailable"]),
         ([], ["user_not_found"]),
@@ -325,12 +332,9 @@ def test_the_catalog_is_asked_for_the_captured_fields_only() -> None:
 def test_what_the_catalog_says_of_an_entity_is_cleaned_and_follows_its_changes() -> None:
     catalog = MemoryCatalog(JANE, {**PETSTORE, "spec": {"type": "service", "owner": "jane@example.com"}})
     clock = Clock()
-    run = Pipeline(
-        catalog=CachedCatalog(catalog, 600, 1000, clock),
-        extractors=extractors(Capture(), Views().is_view, list),
-        redactor=Redactor(Policy({}), Pseudonyms(bytes(32)), "clear", enabled=True),
-    ).run
+    run = pipeline(catalog, usual(), clock).run
     events = [event(**VISIT), event(**VISIT)]
+    events[1].content = events[0].content  # as they are read
     assert [record["entityMetadata"]["spec.owner"] for record in run(events, ["1", "2"])] == [
         "group:default/[email]"
     ] * 2
@@ -339,6 +343,31 @@ def test_what_the_catalog_says_of_an_entity_is_cleaned_and_follows_its_changes()
     record, _ = run(events, ["3", "4"])
     assert record["entityMetadata"]["spec.owner"] == "group:default/team-a"
     assert record["groups"] == ["group:default/rnd"]
+
+
+def test_events_that_say_the_same_keep_what_is_their_own() -> None:
+    catalog = MemoryCatalog(JANE, PETSTORE)
+    said = content(subject=VISIT["subject"])
+    events = [
+        event(content=said, user=user(), session_id="one", value=1),
+        event(content=said, user=user("john"), session_id="two", value=2, time=1_000),
+        event(content=said, user=user(), session_id="three", received_at=2_000),
+    ]
+    records = pipeline(catalog, usual()).run(events, ["1", "2", "3"])
+    assert [record.pop("id") for record in records] == ["1", "2", "3"]
+    alone = [pipeline(catalog, usual()).run([each], ["x"])[0] for each in events]
+    assert records == [{name: value for name, value in each.items() if name != "id"} for each in alone[:2]] + [
+        {**{name: value for name, value in alone[2].items() if name != "id"}, "view": False}  # the page did not change
+    ]
+
+
+def test_what_was_said_is_forgotten_with_the_last_who_said_it() -> None:
+    run = pipeline(MemoryCatalog(PETSTORE), usual()).run
+    said = content(subject=VISIT["subject"])
+    gone = ref(said)
+    run([event(content=said)], ["1"])
+    del said
+    assert gone() is None
 
 
 def test_all_of_a_record_goes_through_the_redactor() -> None:

@@ -34,11 +34,11 @@ def shown(event: Event) -> dict[str, Any]:
     """The fields of an event that say something, by the names of the fixtures."""
     fields = {
         "id": event.id,
-        "action": event.action,
-        "subject": event.subject,
+        "action": event.content.action,
+        "subject": event.content.subject,
         "value": event.value,
-        "attributes": dict(event.attributes) or None,
-        "context": dict(event.context),
+        "attributes": dict(event.content.attributes) or None,
+        "context": dict(event.content.context),
         "timestamp": None if event.timestamp is None else iso(event.timestamp),
         "session": event.session_id,
         "user": str(event.user) if event.user else None,

@@ -1,5 +1,6 @@
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,14 +84,59 @@ def test_a_bad_event_does_not_take_its_neighbours_along() -> None:
 def test_unknown_keys_and_nulls_of_optional_fields_are_ignored() -> None:
     document = {**E, "foo": {"bar": []}, "attributes": None, "value": None, "id": None, "timestamp": None}
     (event,), _ = read_one({**document, "context": {"pluginId": "x", "gone": None}})
-    assert (event.attributes, event.context, event.value, event.id) == ({}, {"pluginId": "x"}, None, None)
+    assert (event.content.attributes, event.content.context, event.value, event.id) == (
+        {},
+        {"pluginId": "x"},
+        None,
+        None,
+    )
 
 
 def test_what_transports_leave_in_the_context_is_no_part_of_the_event() -> None:
     left = {"userName": "user:default/john", "userId": "7a78", "timestamp": "2026-11-23T08:37:07.875Z"}
     (event,), _ = read_one({**E, "context": {"pluginId": "catalog", **left}}, user=user())
-    assert event.context == {"pluginId": "catalog"}
+    assert event.content.context == {"pluginId": "catalog"}
     assert event.user == user()
+
+
+def test_events_that_say_the_same_share_one_content() -> None:
+    document = {
+        **E,
+        "context": {"pluginId": "catalog", "timestamp": "2026-11-23T08:37:07.875Z"},
+        "attributes": {"a": 1},
+    }
+    again = {**document, "id": "other", "context": {"pluginId": "catalog"}}
+    events, _ = read([document, again], user=None, relay=False, received_at=ARRIVAL, max_age=1.0)
+    assert events[0].content is events[1].content
+
+
+@pytest.mark.parametrize("value", [1.0, True, "1", None])
+def test_what_looks_the_same_and_is_not_keeps_its_kind(value: object) -> None:
+    (one,), _ = read_one({**E, "attributes": {"a": 1}})
+    (other,), _ = read_one({**E, "attributes": {"a": value}})
+    assert repr(dict(one.content.attributes)) == "{'a': 1}"
+    assert repr(dict(other.content.attributes)) == repr({"a": value} if value is not None else {})
+
+
+def test_a_long_content_is_taken_and_not_remembered() -> None:
+    (one,), _ = read_one({**E, "subject": "x" * 2000})
+    (other,), _ = read_one({**E, "subject": "x" * 2000})
+    assert one.content is not other.content
+    assert one.content.text == other.content.text
+
+
+@pytest.mark.parametrize("field", ["action", "subject", "context", "attributes"])
+def test_a_deeply_nested_field_is_refused_by_name(field: str) -> None:
+    nested: Any = 1
+    for _ in range(1000):
+        nested = [nested]
+    _, rejections = read_one({**E, field: nested})
+    assert list(rejections[0].errors) == [field]
+
+
+def test_what_a_transport_leaves_behind_must_be_valid_too() -> None:
+    _, rejections = read_one({**E, "context": {"userName": ["x"]}})
+    assert list(rejections[0].errors) == ["context"]
 
 
 def test_a_users_events_are_theirs_whatever_the_body_claims() -> None:
@@ -133,3 +179,20 @@ documents = st.fixed_dictionaries(
 @given(documents | documents.map(lambda document: {**E, **document}) | values)
 def test_accepting_and_explaining_agree_on_every_document(document: object) -> None:
     assert is_valid(document) == (explain(document) == {})
+
+
+@given(documents | documents.map(lambda document: {**E, **document}))
+def test_an_event_is_taken_or_refused_with_a_reason(document: dict[str, Any]) -> None:
+    decoded = orjson.loads(orjson.dumps(document)) if is_json(document) else {}
+    events, rejections = read_one(decoded)
+    assert len(events) + len(rejections) == 1
+    assert all(rejection.errors for rejection in rejections)
+    assert not events or is_valid(decoded)
+
+
+def is_json(document: object) -> bool:
+    try:
+        orjson.dumps(document)
+    except orjson.JSONEncodeError:  # a number too large
+        return False
+    return True
