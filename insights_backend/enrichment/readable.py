@@ -1,11 +1,11 @@
 """A text as people read it: percent-encoding undone, look-alike characters replaced, invisible ones taken out."""
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import repeat
+from collections.abc import Iterator, Sequence
 
 _MAX_DECODINGS = 3
 _ESCAPES = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
+_ASCII = {f"%{form.format(code)}": chr(code) for code in range(128) for form in ("{:02x}", "{:02X}")}
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 _LOOKALIKES = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full-width forms of ASCII
@@ -17,6 +17,9 @@ _LOOKALIKES = {
     0xFE6B: "@",
 }
 
+_READABLE = {**_LOOKALIKES, **dict.fromkeys(map(ord, _INVISIBLE))}
+_UNREADABLE = re.compile(f"[{re.escape(''.join(map(chr, _READABLE)))}]")
+
 
 def readable(text: str) -> tuple[str, Sequence[int]]:
     """Undo percent-encoding (RFC 3986) and look-alikes; also say where each character began, and the end."""
@@ -25,12 +28,13 @@ def readable(text: str) -> tuple[str, Sequence[int]]:
         if not _ESCAPES.search(text):
             break
         text, places = _decoded(text)
-        starts = [starts[place] for place in places]
-    if text.isascii():
+        starts = [*map(starts.__getitem__, places)]
+    if text.isascii() or not _UNREADABLE.search(text):
         return text, starts
-    visible = [index for index, char in enumerate(text) if char not in _INVISIBLE]
-    plain = "".join(text[index] for index in visible).translate(_LOOKALIKES)
-    return plain, [*(starts[index] for index in visible), starts[-1]]
+    if not _INVISIBLE.isdisjoint(text):
+        visible = [start for start, char in zip(starts, text, strict=False) if char not in _INVISIBLE]
+        starts = [*visible, starts[-1]]
+    return text.translate(_READABLE), starts
 
 
 def _decoded(text: str) -> tuple[str, list[int]]:
@@ -38,18 +42,20 @@ def _decoded(text: str) -> tuple[str, list[int]]:
     places: list[int] = []
     position = 0
     for index in range(1, len(pieces), 2):
-        before, escapes = pieces[index - 1], pieces[index]
-        places += range(position, position + len(before))
-        position += len(before)
-        pieces[index] = bytes.fromhex(escapes.replace("%", "")).decode("utf-8", "surrogateescape")
-        for width in _widths(pieces[index]):
-            places.append(position)
-            position += width
+        start = position + len(pieces[index - 1])
+        places += range(position, start)
+        position = start + len(pieces[index])
+        pieces[index] = _ASCII.get(pieces[index]) or _unescaped(pieces[index])
+        places += range(start, position, 3) if pieces[index].isascii() else _places(pieces[index], start)
     return "".join(pieces), [*places, *range(position, len(text) + 1)]
 
 
-def _widths(chars: str) -> Iterable[int]:
-    """Return how many characters each decoded one took, three an octet."""
-    if chars.isascii():
-        return repeat(3, len(chars))
-    return (3 * len(char.encode("utf-8", "surrogateescape")) for char in chars)
+def _unescaped(escapes: str) -> str:
+    return bytes.fromhex(escapes.replace("%", "")).decode("utf-8", "surrogateescape")
+
+
+def _places(chars: str, start: int) -> Iterator[int]:
+    """Yield where each decoded character began, three for an octet."""
+    for char in chars:
+        yield start
+        start += 3 * len(char.encode("utf-8", "surrogateescape"))

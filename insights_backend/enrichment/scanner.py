@@ -1,21 +1,24 @@
 """Replaces in a text what the detectors find, until nothing more is found."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 
-from insights_backend.enrichment.detectors import Found, find, find_written
-from insights_backend.enrichment.detectors.gate import is_plain
+from insights_backend.enrichment.detectors import Found
+from insights_backend.enrichment.detectors.gate import Gate, fastest
 from insights_backend.enrichment.pseudonyms import is_pseudonym
-from insights_backend.enrichment.readable import readable
+from insights_backend.enrichment.reading import Reading, read
 from insights_backend.metrics import REDACTIONS
 
 _LONG_TEXT = 1024
 _MAX_ROUNDS, _MAX_ROUNDS_OF_LONG_TEXT = 3, 2  # the last one finds nothing more
+_MAX_LOOKS = 36  # at a long text, in all rounds: one takes 0.1 ms for 4 KB at most
+_LOOKS_TO_READ, _LOOKS_TO_UNESCAPE = 4, 10  # that take as long
 _MAX_PIECES = 16
-_MAX_CANDIDATES = 160  # found or refused: a text of 4 KB by people has a few
+_MAX_CANDIDATES = 128  # found or refused: a text of 4 KB by people has a few
 _REDACTED = "[redacted]"
 _MEMO_SIZE = 8192
 _MEMO_TEXT = 256
+_GATE = fastest()
 
 
 class Scanner:
@@ -23,10 +26,12 @@ class Scanner:
 
     Args:
         name_user: gives the pseudonym of a user's entity reference; None leaves references as they are.
+        is_plain: tells of most texts that there is nothing to look at.
     """
 
-    def __init__(self, name_user: Callable[[str], str] | None) -> None:
+    def __init__(self, name_user: Callable[[str], str] | None, is_plain: Gate = _GATE) -> None:
         self._name_user = name_user
+        self._is_plain = is_plain
         self._clean: set[str] = set()
 
     def clean(self, text: str) -> str:
@@ -37,20 +42,23 @@ class Scanner:
         """
         if text in self._clean:
             return text
-        if is_plain(text):
+        if self._is_plain(text):
             self._remember(text)
             return text
-        for _ in range(_MAX_ROUNDS if len(text) <= _LONG_TEXT else _MAX_ROUNDS_OF_LONG_TEXT):
-            cleaned = self._replace(text)
+        readings = read(text)
+        for left in reversed(range(_rounds(readings))):
+            cleaned = self._replace(text, readings)
             if cleaned == text:
                 self._remember(text)
                 return text
-            text = cleaned
+            if left:
+                text, readings = cleaned, read(cleaned)
         return _REDACTED
 
     def findings(self, text: str) -> list[Found]:
         """Say what `clean` replaces at first, in order, overlaps joined; for people who ask why."""
-        everything = _find_everywhere(text)
+        readings = read(text)
+        everything = _find_everywhere(readings) if _rounds(readings) else None
         if everything is None:
             return [Found("redacted/hostile", 0, len(text))]
         return [found._replace(start=start, end=end) for start, end, found in _merged(everything)]
@@ -61,9 +69,9 @@ class Scanner:
                 self._clean.clear()
             self._clean.add(text)
 
-    def _replace(self, text: str) -> str:
+    def _replace(self, text: str, readings: Sequence[Reading]) -> str:
         parts, position = [], 0
-        everything = _find_everywhere(text)
+        everything = _find_everywhere(readings)
         pieces = _merged(everything or ())
         if everything is None or len(pieces) > _MAX_PIECES:
             return _REDACTED
@@ -82,20 +90,20 @@ class Scanner:
         return original if self._name_user is None else self._name_user(found.ref)
 
 
-def _find_everywhere(text: str) -> list[Found] | None:
-    """Find in the text as it is read by people and as it is written; None where there is too much to look at."""
-    looked_at = list(islice(_look(text), _MAX_CANDIDATES + 1))
+def _rounds(readings: Sequence[Reading]) -> int:
+    """Return how often to look at most: at a long text that shows nearly every sign once, or not at all."""
+    if len(readings[-1].text) <= _LONG_TEXT:
+        return _MAX_ROUNDS
+    work = _LOOKS_TO_READ + sum(len(reading.looks) for reading in readings)
+    if len(readings) > 1:
+        work += _LOOKS_TO_UNESCAPE
+    return min(_MAX_ROUNDS_OF_LONG_TEXT, _MAX_LOOKS // work)
+
+
+def _find_everywhere(readings: Sequence[Reading]) -> list[Found] | None:
+    """Return all that is found; None where there is too much to look at."""
+    looked_at = list(islice(chain.from_iterable(reading.find() for reading in readings), _MAX_CANDIDATES + 1))
     return None if len(looked_at) > _MAX_CANDIDATES else [found for found in looked_at if found]
-
-
-def _look(text: str) -> Iterator[Found | None]:
-    if text.isascii() and "%" not in text:
-        return find(text)
-    plain, starts = readable(text)
-    if plain == text:
-        return find(text)
-    decoded = (f and Found(f.rule, starts[f.start], starts[f.end], f.ref) for f in find(plain))
-    return chain(decoded, find_written(text))  # an escaped `&` ends no secret
 
 
 def _merged(found: Iterable[Found]) -> list[tuple[int, int, Found]]:

@@ -2,15 +2,19 @@
 
 import json
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+import responses
+from click.testing import CliRunner
 
-from insights_backend.settings.values import CatalogSettings
+from insights_backend.cli import main
+from insights_backend.settings.values import CatalogSettings, Secret, UploadSettings
 from tests.app import BASE, Make, Service
 from tests.files import contents
 
@@ -52,24 +56,30 @@ ENTITY = {"kind": "component", "namespace": "default", "name": "planted"}
 PERSON_NAMES = ("Canary-Sender", "Mara Canary Lastname", "canary-login", "canary-id")
 
 
+def everywhere(planted: str) -> dict[str, Any]:
+    """One event with a canary in most places."""
+    text = f"see {planted}"
+    return {
+        "action": "click",
+        "subject": text,
+        "attributes": {**ENTITY, "to": planted, f"key {planted}": 1, "text": text},
+        "context": {
+            "pluginId": "catalog",
+            "routeRef": "catalog:entity",
+            "extension": "App",
+            "userName": PERSON_NAMES[1],
+            "userId": PERSON_NAMES[3],
+            "login": PERSON_NAMES[2],
+            planted: planted,
+        },
+    }
+
+
 def events() -> Iterator[dict[str, Any]]:
-    """One event a canary, with it in every place that an event has."""
+    """Some events a canary, with it in every place that an event has."""
     for planted, _ in CANARIES.values():
         text = f"see {planted}"
-        yield {
-            "action": "click",
-            "subject": text,
-            "attributes": {**ENTITY, "to": planted, f"key {planted}": 1, "text": text},
-            "context": {
-                "pluginId": "catalog",
-                "routeRef": "catalog:entity",
-                "extension": "App",
-                "userName": PERSON_NAMES[1],
-                "userId": PERSON_NAMES[3],
-                "login": PERSON_NAMES[2],
-                planted: planted,
-            },
-        }
+        yield everywhere(planted)
         for field in ("id", "sessionId"):
             yield {"action": "navigate", "subject": "/", "attributes": {}, "context": {}, field: planted[:120]}
         for field in ("pluginId", "routeRef", "extension", "entityRef", "extensionId"):
@@ -170,9 +180,45 @@ def test_no_canary_comes_out_anywhere(
     }
     for place in ("export", "export of a person", "log", "outbox and files"):
         assert b"[credential]" in places[place]
+    assert told(places) == set()
+
+
+def test_no_canary_comes_out_of_the_dead_letters(made: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    upload = UploadSettings(url="https://collector.example.com", token=Secret("token"), retries=0)
+    service = made(upload=upload, roles=("backend",))
+    with responses.RequestsMock() as collector:
+        collector.post(re.compile(upload.url), status=422, body="refused")
+        service.post({"events": [everywhere(planted) for planted, _ in CANARIES.values()]})
+        service.backend.dispatcher.drain()
+    metrics = service.client.get("/metrics")
+    service.insights.close()
+    shown = CliRunner().invoke(main, ["--config", str(configured(tmp_path)), "outbox", "dead", "--show"])
+    assert shown.stdout.count("[credential]") > 0
+    assert len(shown.stdout.splitlines()) == len(CANARIES)
+    assert f"insights_dead_letters {len(CANARIES)}.0" in metrics.text
+    places = {
+        "command": shown.output.encode(),
+        "log": caplog.text.encode(),
+        "metrics": metrics.data,
+        "outbox and files": stored(tmp_path / "var"),
+    }
+    assert b"http_422" in places["outbox and files"]
+    assert told(places) == set()
+
+
+def configured(directory: Path) -> Path:
+    """The configuration of a command that looks at what the service kept."""
+    file = directory / "app-config.yaml"
+    auth, catalog = "{ mode: static, tokens: [token-of-a-relay] }", f"{{ file: {directory}/planted.yaml }}"
+    file.write_text(f"backstageInsights:\n  dataDir: {directory}/var\n  auth: {auth}\n  catalog: {catalog}\n")
+    return file
+
+
+def told(places: Mapping[str, bytes]) -> set[tuple[str, str]]:
+    """Which canary was found in which place."""
     tell = [*(part for _, part in CANARIES.values()), *PERSON_NAMES]
-    found = {(place, part) for place, held in places.items() for part in tell if written(part, held.lower())}
-    assert found == set()
+    return {(place, part) for place, held in places.items() for part in tell if written(part, held.lower())}
 
 
 def written(part: str, held: bytes) -> bool:

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights_backend.enrichment.detectors import DETECTORS, find
-from insights_backend.enrichment.detectors.gate import is_plain
+from insights_backend.enrichment.detectors import DETECTORS
 from insights_backend.enrichment.names import PERSONAL_NAMES
 from insights_backend.enrichment.scanner import Scanner
 from tests.bench.redaction.growth import UNITS, work
@@ -42,23 +41,15 @@ FOUND = [
     ("電話は+81 90-1234-5678まで", "電話は[phone]まで"),
     ("口座NL91ABNA0417164300です", "口座[iban]です"),
     ("هاتف ٠٢٠ ٧٩٤٦ ٠١٢٣", "هاتف [phone]"),
-    # phone: international, North American, national, named
+    # telephone numbers have tests of their own
     ("call +49 (0)89 1234 5678 now", "call [phone] now"),
-    ("+12125550142", "[phone]"),
-    ("(212) 555-0142", "[phone]"),
-    ("1-212-555-0142", "[phone]"),
-    ("01 23 45 67 89", "[phone]"),
     ("020 7946 0123", "[phone]"),
     ("phone=491511234567&x=1", "phone=[phone]&x=1"),
-    ("tel:555-0142", "tel:[phone]"),
-    ("089 / 123456", "[phone]"),
-    ("044 668 18 00", "[phone]"),
-    ("(02) 9374 4000", "[phone]"),
-    ("+1 415-555-0173 ext. 42", "[phone]"),
     # IP addresses
     ("from 203.0.113.5.", "from [ip]."),
     ("http://192.168.7.20:8080/x", "http://[ip]:8080/x"),
     ("root@203.0.113.5", "root@[ip]"),
+    ('{"v":"203.0.113.5"}', '{"v":"[ip]"}'),
     ("ssh root@9.8.7.6", "ssh root@[ip]"),
     ("root@10.0.0.5", "root@[ip]"),
     ("10.1.2.3/32", "[ip]/32"),
@@ -212,35 +203,13 @@ def test_a_cleaned_text_is_clean(text: str, expected: str) -> None:
     assert clean(expected) == expected
 
 
-PIECES = st.sampled_from([
-    "a", "x1", "token", "Token ", "pass", "key", ":", "/", "user", "User/", "home/", "-", "--", "-u ", " dot ", " at ",
-    "(at)", "1.2.3.4", "12", "_", "webhook", "eyJ", "glsa_", "sk-", "c:", "users/", " ", "[", ")", "é", "名",
-    "abcdefghijkl",
-    *(text for text, _ in FOUND),
-])  # fmt: skip
-
-
-@given(st.lists(PIECES, max_size=8).map("".join))
-def test_nothing_is_ever_found_in_what_the_gate_lets_pass(text: str) -> None:
-    assert not (is_plain(text) and any(find(text)))
-
-
-def test_the_gate_lets_most_texts_of_a_portal_pass() -> None:
-    texts = [
-        "/catalog/default/component/petstore", "component:default/petstore", "backstage-plugin-kubernetes-backend",
-        "Search",
-        "How to rotate a secret?", "https://github.com/acme/petstore", "Größe der Dienste (alle)",
-        "認証サービスの使い方", "v1.2.3",
-    ]  # fmt: skip
-    assert [text for text in texts if not is_plain(text)] == []
-
-
+LONG = "How to deploy, and whom to ask when it fails: see the docs. " * 20
 SAMPLES = st.sampled_from([text for text, _ in FOUND])
 
 
-@given(SAMPLES, SAMPLES, st.sampled_from(" &/,%\n"))
-def test_cleaning_twice_is_cleaning_once(left: str, right: str, seam: str) -> None:
-    once = clean(left + seam + right)
+@given(SAMPLES, SAMPLES, st.sampled_from(" &/,%\n"), st.sampled_from(["", LONG]))
+def test_cleaning_twice_is_cleaning_once(left: str, right: str, seam: str, before: str) -> None:
+    once = clean(before + left + seam + right)
     assert clean(once) == once
 
 
@@ -259,6 +228,16 @@ AROUND = "the docs of petstore (see /docs) 名前 & others: [x]"
 
 def test_a_text_full_of_personal_data_is_replaced_as_a_whole() -> None:
     assert clean("a@example.com " * 100) == "[redacted]"
+
+
+def test_of_a_long_text_by_people_only_what_must_not_stay_is_replaced() -> None:
+    text = "{}Mail {}, call {}, or open https://example.com/x?a=1&b=2. Set api_key={} and see node {}."
+    personal = text.format(LONG, "jane@example.com", "020 7946 0123", "a1B2c3D4e5F6", "10.1.2.3")
+    assert clean(personal) == text.format(LONG, "[email]", "[phone]", "[credential]", "[ip]")
+
+
+def test_a_long_text_with_the_signs_of_nearly_everything_is_replaced_as_a_whole() -> None:
+    assert clean(LONG + "".join(UNITS)) == "[redacted]"
 
 
 @pytest.mark.parametrize("unit", UNITS)

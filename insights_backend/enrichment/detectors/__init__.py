@@ -6,29 +6,30 @@ first character before all else, which makes it three times as fast. A found tex
 personal names are found by their field, never by guessing at text.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, groupby
 
 from insights_backend.enrichment.detectors import (
     addresses,
     assignments,
-    contact,
     credentials,
+    emails,
     numbers,
     people,
+    phones,
     queries,
 )
 from insights_backend.enrichment.detectors.base import Detector, Found, Hint
 
-__all__ = ["DETECTORS", "Detector", "Found", "find", "find_written"]
+__all__ = ["DETECTORS", "Detector", "Found", "find", "signs"]
 
 DETECTORS = (
     *credentials.DETECTORS,
     *assignments.DETECTORS,
-    *contact.EMAIL,
+    *emails.DETECTORS,
     *addresses.DETECTORS,
     *numbers.DETECTORS,
-    *contact.PHONE,
+    *phones.DETECTORS,
     *people.DETECTORS,
     *queries.DETECTORS,
 )
@@ -36,33 +37,29 @@ DETECTORS = (
 
 _WRITTEN = (*assignments.DETECTORS, addresses.IPV6, *queries.DETECTORS)
 
+Look = Callable[[str], Iterator[Found | None]]
+"""Yields what it finds in a text, and None for each candidate that it refuses."""
 
-def _by_hint(detectors: Sequence[Detector]) -> list[tuple[Hint, tuple[Detector, ...]]]:
-    return [(hint, tuple(those)) for hint, those in groupby(detectors, key=lambda d: d.hint)]
+
+def _by_hint(detectors: Sequence[Detector]) -> list[tuple[Hint, list[Look]]]:
+    return [(hint, [detector.find for detector in those]) for hint, those in groupby(detectors, key=lambda d: d.hint)]
 
 
-_ALL_BY_HINT, _WRITTEN_BY_HINT = _by_hint(DETECTORS), _by_hint(_WRITTEN)
+_ALL_BY_HINT: list[tuple[Hint, list[Look]]] = [(people.REF_HINT, [people.user_refs]), *_by_hint(DETECTORS)]
+_WRITTEN_BY_HINT = _by_hint(_WRITTEN)
+
+
+def looks(text: str, *, written: bool = False) -> list[Look]:
+    """Return all that must look at a text, since its sign is there: for references to users first.
+
+    Args:
+        text: plain text, any escapes already undone.
+        written: only what must see a text as it is written: an escaped `&` does not end the value of a key.
+    """
+    lower = text.lower()
+    return [look for hint, those in (_WRITTEN_BY_HINT if written else _ALL_BY_HINT) if hint(lower) for look in those]
 
 
 def find(text: str) -> Iterator[Found | None]:
-    """Yield everything in a text that must not stay, references to users first, and None for each refused candidate.
-
-    Args:
-        text: plain text, any escapes already undone; about 20 µs for a line, linear in its length.
-    """
-    lower = text.lower()
-    if people.REF_HINT(lower):
-        yield from people.user_refs(text)
-    yield from _found(_ALL_BY_HINT, text, lower)
-
-
-def find_written(text: str) -> Iterator[Found | None]:
-    """Yield in the same way what must be seen as it is written: an escaped `&` does not end the value of a key."""
-    return _found(_WRITTEN_BY_HINT, text, text.lower())
-
-
-def _found(by_hint: Iterable[tuple[Hint, tuple[Detector, ...]]], text: str, lower: str) -> Iterator[Found | None]:
-    for hint, detectors in by_hint:
-        if hint(lower):
-            for detector in detectors:
-                yield from detector.find(text)
+    """Yield everything in a plain text that must not stay, and None for each refused candidate."""
+    return chain.from_iterable(look(text) for look in looks(text))

@@ -2,6 +2,8 @@
 
 import ipaddress
 import re
+from socket import AF_INET6, inet_pton
+from string import ascii_lowercase
 
 from insights_backend.enrichment.detectors.base import Detector, Hint, Match, Span
 
@@ -9,22 +11,28 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = re.compile(rf"(?=\d)(?<![\w.])(?<![A-Za-z]-){_OCTET}(?:\.{_OCTET}){{3}}(?![\w+])(?!\.\d)(/\d\d?)?", re.ASCII)
 _IPV4_HINT: Hint = re.compile(r"\d\.\d").search
 _IPV6 = re.compile(
-    r"(?=[0-9a-fA-F:])(?:(?<![\w:.])|(?<=[A-Za-z_]{3}:))(?:[0-9a-fA-F]{0,4}:){2,7}"
+    r"(?=:{0,2}[0-9a-fA-F])(?:(?<![\w:.])|(?<=[A-Za-z_]{3}:))(?:[0-9a-fA-F]{0,4}:){2,7}+"
     r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4})?(?:%\w{1,16})?(?!\w|:[\w:])",
     re.ASCII,
 )
-_ASSIGNED_IPV6 = [ipaddress.IPv6Network(n) for n in ("2000::/3", "fc00::/6", "64:ff9b::/32")]  # IANA
+_ASSIGNED_IPV6 = ((0x2000, 0x3FFF), (0xFC00, 0xFEFF))  # their first 16 bits; IANA, and RFC 4193, 4291
+_TRANSLATED_IPV4 = 0x64FF9B  # 64:ff9b::/32, RFC 6052 and 8215
+_MAPPED_IPV4, _LOOPBACK, _MULTICAST = 0xFFFF, 127, 0xFF00
 _SMALLEST_NETWORK = 30
+_THREE_DIGITS = re.compile(r"\d{3}")
 # Written out in full: two digits a group would be the address of a network card, or a fingerprint.
 _WHOLE_IPV6 = re.compile(r"(?=.*[0-9a-f]{3})[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}(?:%\w+)?", re.IGNORECASE)
 _IPV6_PREFIX = re.compile(r"/(\d{1,3})(?!\d)")
 _IPV6_HINT: Hint = re.compile(":[^:]{0,4}:").search
-_VERSION_BEFORE = re.compile(
-    r"\b(?:version|ver|rv|release|rel|rev|build|sdk|openssl|chrome|chromium|firefox|safari|electron|postgres(?:ql)?"
-    r"|mysql|mariadb|java|jdk|jre|nginx|tomcat|upgrade to|upgraded to|bump(?:ed)? to|chapter|section|step)"
-    r"[\"']?\s{0,2}[:=/]?\s{0,2}[\"']?\Z"
-    r"|\bv\.?\s{0,2}\Z|(?:[~^<]|(?<![\w\"'/-])>|[<>=~!^]=\s?)\Z"
-)
+_VERSION_NAMES = frozenset({
+    "version", "ver", "rv", "release", "rel", "rev", "build", "sdk", "openssl", "chrome", "chromium", "firefox",
+    "safari", "electron", "postgres", "postgresql", "mysql", "mariadb", "java", "jdk", "jre", "nginx", "tomcat",
+    "chapter", "section", "step",
+})  # fmt: skip
+_UPGRADES = ("upgrade to", "upgraded to", "bump to", "bumped to")
+_SIGNS = " \t\n\"':=/"
+_SIGN_BEFORE = re.compile(r"(?:[~^<]|(?<![\w\"'/-])>|[<>=~!^]=\s?|(?<!\w)v\.?\s{0,2})\Z")
+_LONGEST_SIGN_BEFORE = 5
 _LONGEST_VERSION_BEFORE = 24
 _IMAGE_BEFORE = re.compile(r"[a-z0-9]/[\w.-]{1,40}[:@]\Z")
 _LONGEST_IMAGE_BEFORE = 43
@@ -60,8 +68,8 @@ def _is_version(match: Match, address: str, before: str) -> bool:
         return True
     if before.endswith("@") and not _LOGIN.search(before[-_LONGEST_LOGIN:-1].rpartition("@")[2].lower()):
         follows_path = match.string[match.end() : match.end() + 2] == ":/"
-        is_small = all(len(octet) <= len("99") for octet in address.split("."))
-        return is_small and not follows_path and not ipaddress.IPv4Address(address).is_private
+        is_small = not _THREE_DIGITS.search(address)
+        return is_small and not follows_path and not address.startswith("10.")  # of private ones, only these are small
     return _follows_name(before)
 
 
@@ -74,7 +82,15 @@ def _follows_name(before: str) -> bool:
     lower = before.lower()
     if lower.endswith((":", "@")) and _IMAGE_BEFORE.search(lower[-_LONGEST_IMAGE_BEFORE:]):
         return True
-    return _VERSION_BEFORE.search(lower[-_LONGEST_VERSION_BEFORE:]) is not None
+    return (
+        _is_version_name(lower[-_LONGEST_VERSION_BEFORE:])
+        or _SIGN_BEFORE.search(lower[-_LONGEST_SIGN_BEFORE:]) is not None
+    )
+
+
+def _is_version_name(before: str) -> bool:
+    name = before.rstrip(_SIGNS)
+    return name[len(name.rstrip(ascii_lowercase)) :] in _VERSION_NAMES or name.endswith(_UPGRADES)
 
 
 def _ipv6(match: Match) -> Span | None:
@@ -86,23 +102,23 @@ def _ipv6(match: Match) -> Span | None:
     if text.endswith(":") and not text.endswith("::"):
         text = text[:-1]  # the colon of the sentence
     try:
-        address = ipaddress.IPv6Address(text.partition("%")[0])
-    except ValueError:
+        address = int.from_bytes(inet_pton(AF_INET6, text.partition("%")[0]))
+    except OSError:
         return None
     is_whole = _WHOLE_IPV6.fullmatch(text) is not None
-    if _is_ipv6_network(address, match) or (address.is_multicast and not is_whole):
+    start = address >> 112
+    if _is_ipv6_network(address, match) or (start >= _MULTICAST and not is_whole):
         return None
     span = match.start(), match.start() + len(text)
-    if address.ipv4_mapped is not None:
-        return None if address.ipv4_mapped.is_loopback else span
-    return span if is_whole or any(address in network for network in _ASSIGNED_IPV6) else None
+    if address >> 32 == _MAPPED_IPV4:
+        return None if address >> 24 & 0xFF == _LOOPBACK else span
+    is_assigned = any(first <= start <= last for first, last in _ASSIGNED_IPV6) or address >> 96 == _TRANSLATED_IPV4
+    return span if is_whole or is_assigned else None
 
 
-def _is_ipv6_network(address: ipaddress.IPv6Address, match: Match) -> bool:
+def _is_ipv6_network(address: int, match: Match) -> bool:
     prefix = _IPV6_PREFIX.match(match.string, match.end())
-    return (
-        prefix is not None and int(address) & ((1 << 128) - 1 >> min(int(prefix[1]), 128)) == 0 and prefix[1] != "128"
-    )
+    return prefix is not None and address & ((1 << 128) - 1 >> min(int(prefix[1]), 128)) == 0 and prefix[1] != "128"
 
 
 IPV6 = Detector("ip/v6", _IPV6_HINT, _IPV6, _ipv6)

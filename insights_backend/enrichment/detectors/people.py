@@ -24,7 +24,7 @@ _USER_PATH = re.compile(
 )
 
 
-def user_refs(text: str) -> Iterator[Found]:
+def user_refs(text: str) -> Iterator[Found | None]:
     """Find entity references of users ("References") and paths of their pages (plugin-catalog's routes)."""
     for match in _USER_REF.finditer(text):
         if match["space"] or match["short"].lower() not in _OAUTH_SCOPES:
