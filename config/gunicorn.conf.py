@@ -27,7 +27,8 @@ from insights_backend.composition import assemble  # noqa: E402 - as above
 from insights_backend.logs import logging_config  # noqa: E402 - as above
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '7008')}"
-worker_class = "gthread"
+# A threaded one that lets go of clients which take too long over a request.
+worker_class = "insights_backend.web.worker.BoundedWorker"
 threads = 16
 # Longer than a report may take. A stop waits no longer than a process manager does before it kills.
 timeout = 60
@@ -35,7 +36,7 @@ graceful_timeout = 8
 # Above the idle time of the usual proxies, so that it is they who close a connection.
 keepalive = 75
 # How long a client may send nothing in the midst of a request, or take nothing of an answer, before it is let go: its
-# thread is for others then. One that drips is a matter for the proxy in front, which reads a request whole.
+# thread is for others then.
 stalled = 10
 # Loading before the fork would leave the threads and the engine in the wrong process.
 preload_app = False

@@ -10,20 +10,14 @@ import hashlib
 import hmac
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from insights_backend.errors import (
-    ConfigError,
-    ForbiddenError,
-    InvalidParameterError,
-    UnauthenticatedError,
-    UnavailableError,
-)
+from insights_backend.errors import ForbiddenError, InvalidParameterError, UnauthenticatedError
 from insights_backend.model.event import OWN_INSTANCE
+from insights_backend.token_file import TokenFile
 
 Scope = Literal["upload", "view", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -37,21 +31,6 @@ _PREFIX = "ibt_"
 _TOKEN = re.compile(_PREFIX + r"[A-Za-z0-9_-]{43}")
 _TOKEN_BYTES = 32
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_BUSY_TIMEOUT = 5.0
-_VERSION = 1
-_SCHEMA = (
-    """
-    CREATE TABLE tokens (
-        name TEXT NOT NULL,
-        hash BLOB NOT NULL UNIQUE,
-        scope TEXT NOT NULL CHECK (scope IN ('upload', 'view', 'admin')),
-        created_at REAL NOT NULL,
-        revoked_at REAL
-    )
-    """,
-    "CREATE UNIQUE INDEX tokens_live_name ON tokens (name) WHERE revoked_at IS NULL",
-    f"PRAGMA user_version = {_VERSION}",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +62,9 @@ class TokenStore:
     """
 
     def __init__(self, path: Path, clock: Callable[[], float], randomness: Callable[[int], bytes]) -> None:
-        self._path = path.absolute()
+        self._file = TokenFile(path)
         self._clock = clock
         self._randomness = randomness
-        self._make_file()
-        self._migrate()
 
     def create(self, name: str, scope: Scope) -> str:
         """Make a token and return it; it is not stored, so this is the only time that it can be read.
@@ -113,7 +90,7 @@ class TokenStore:
         Raises:
             UnavailableError: the file cannot be read now.
         """
-        with self._database() as database:
+        with self._file.open() as database:
             rows = database.execute("SELECT name, scope, created_at, revoked_at FROM tokens ORDER BY created_at, rowid")
             return [TokenInfo(*row) for row in rows]
 
@@ -126,7 +103,7 @@ class TokenStore:
         Raises:
             UnavailableError: the file cannot be written now.
         """
-        with self._database() as database:
+        with self._file.open() as database:
             cursor = database.execute(
                 "UPDATE tokens SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL",
                 (self._clock(), name),
@@ -144,7 +121,7 @@ class TokenStore:
         """
         if not _TOKEN.fullmatch(token):
             return None
-        with self._database() as database:
+        with self._file.open() as database:
             rows = database.execute(
                 "SELECT hash, name, scope, created_at, revoked_at FROM tokens WHERE revoked_at IS NULL"
             ).fetchall()
@@ -161,7 +138,7 @@ class TokenStore:
         Raises:
             UnavailableError: the file cannot be read now.
         """
-        with self._database() as database:
+        with self._file.open() as database:
             row = database.execute("SELECT hash FROM tokens WHERE name = ? AND revoked_at IS NULL", (name,)).fetchone()
         return hmac.digest(row[0], b"session", "sha256") if row else None
 
@@ -187,7 +164,7 @@ class TokenStore:
         return info
 
     def _insert(self, name: str, scope: Scope, digest: bytes) -> None:
-        with self._database() as database:
+        with self._file.open() as database:
             try:
                 database.execute(
                     "INSERT INTO tokens (name, hash, scope, created_at) VALUES (?, ?, ?, ?)",
@@ -195,42 +172,6 @@ class TokenStore:
                 )
             except sqlite3.IntegrityError:
                 raise InvalidParameterError("name: a live token has it; revoke that one or choose another") from None
-
-    def _make_file(self) -> None:
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # SQLite gives its journal files the permissions of the database.
-            self._path.touch(mode=0o600)
-        except OSError as error:
-            raise ConfigError(f"backstageInsights.dataDir: cannot write {self._path}: {error.strerror}") from error
-
-    def _migrate(self) -> None:
-        with self._database() as database:
-            database.execute("BEGIN IMMEDIATE")
-            (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version > _VERSION:
-                raise ConfigError(f"{self._path} was written by a newer version; upgrade, or set another dataDir")
-            if version == 0:
-                for statement in _SCHEMA:
-                    database.execute(statement)
-            database.execute("COMMIT")
-            # The switch does not always wait for its lock. Where it fails, another process is at this line
-            # too, or the next one to open the file will be; the mode is the file's, and it lasts.
-            with suppress(sqlite3.OperationalError):
-                database.execute("PRAGMA journal_mode = WAL")
-
-    @contextmanager
-    def _database(self) -> Iterator[sqlite3.Connection]:
-        # mode=rw: a file that was deleted under us is an error, not an empty store with open permissions.
-        uri = f"{self._path.as_uri()}?mode=rw"
-        try:
-            with (
-                closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None)) as connection,
-                connection,
-            ):
-                yield connection
-        except sqlite3.Error as error:
-            raise UnavailableError(f"the token store {self._path.name} cannot be used now") from error
 
 
 def _check(name: str, scope: Scope) -> None:

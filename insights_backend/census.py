@@ -31,8 +31,14 @@ class Census:
         self._record = record
         self._environment = environment
         self._failing = False
+        self._last: TotalUsers | None = None
         self._stop = Event()
         self._thread = Thread(target=self._run, name="insights-census", daemon=True)
+
+    @property
+    def last(self) -> TotalUsers | None:
+        """The number that was counted last, asking nobody; None where there was none yet."""
+        return self._last
 
     def now(self) -> TotalUsers | None:
         """Return the number as the catalog says now, or said last; None where it never did."""
@@ -49,7 +55,8 @@ class Census:
         """
         try:
             count = self._count()
-            self._record(self._described(count))
+            self._last = self._described(count)
+            self._record(self._last)
             failure = "the catalog does not answer" if count.stale else None
         except InsightsError as error:
             failure = str(error)

@@ -13,10 +13,6 @@ from insights_backend._version import __version__
 from insights_backend.access import TokenStore
 from insights_backend.audit import AuditLog
 from insights_backend.catalog.cache import CachedCatalog
-from insights_backend.catalog.client import RestCatalog
-from insights_backend.catalog.file import FileCatalog
-from insights_backend.catalog.groups import GroupsFilter
-from insights_backend.catalog.interface import Catalog
 from insights_backend.census import Census
 from insights_backend.delivery.destination import DebugLog, Destination
 from insights_backend.delivery.dispatcher import Dispatcher
@@ -24,27 +20,22 @@ from insights_backend.delivery.formats import InsightsFormat, SegmentFormat
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.delivery.retry import RetryPolicy
 from insights_backend.delivery.uploader import Uploader
-from insights_backend.enrichment.extractors import Capture, extractors, member_of
+from insights_backend.enrichment.extractors import Capture, extractors
 from insights_backend.enrichment.pipeline import Pipeline
-from insights_backend.enrichment.policy import Policy
-from insights_backend.enrichment.pseudonyms import Pseudonyms
-from insights_backend.enrichment.redactor import Redactor
-from insights_backend.enrichment.salts import load_or_create_salt, previous_salts
 from insights_backend.enrichment.views import Views
 from insights_backend.erasure import Erasure, Place
-from insights_backend.errors import ConfigError, InsightsError
+from insights_backend.errors import ConfigError
 from insights_backend.http_client import DirectSession
-from insights_backend.identity import BackstageTokens, StaticTokens
-from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.event import OWN_INSTANCE
 from insights_backend.model.total_users import TotalUsers
+from insights_backend.portal import catalog_of, groups_of, people_of, recognition
+from insights_backend.privacy import pseudonyms, redactor, salt_of
 from insights_backend.running import Backend, Insights, Warehouse
 from insights_backend.service import InsightsService
 from insights_backend.settings.values import Settings, UploadSettings
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from insights_backend.warehouse.total_users import TotalUsersRecord
-from insights_backend.web.callers import Authenticate, by_backstage_token, by_header, by_relay_token
 
 _MAX_CATALOG_ENTRIES = 100_000
 
@@ -88,21 +79,21 @@ def _warehouse(settings: Settings) -> Warehouse:
 
 
 def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[], float]) -> Backend:
-    salt = _salt(settings)
+    salt = salt_of(settings)
     capture = Capture.of(
         more_entity_fields=settings.capture_entity_fields,
         more_identity_fields=settings.capture_identity_fields,
         environment=settings.environment,
     )
-    source = _catalog(settings, capture)
+    source = catalog_of(settings, capture.catalog_fields())
     catalog = CachedCatalog(source, settings.catalog.cache_ttl, _MAX_CATALOG_ENTRIES, clock)
-    groups = _groups(settings, source)
+    groups = groups_of(settings, source)
     destination, record_total_users = _destination(settings, warehouse)
-    authenticate, is_viewer = _identities(settings, catalog, clock)
+    authenticate, is_viewer = recognition(settings, catalog, clock)
     pipeline = Pipeline(
         catalog=catalog,
         extractors=extractors(capture, Views().is_view, groups.keep if groups else lambda listed: listed),
-        redactor=_redactor(settings),
+        redactor=redactor(settings, pseudonyms(settings)),
     )
     # Last, since it holds a file open: what is configured wrongly has been refused by now.
     outbox = Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes, clock=clock)
@@ -117,7 +108,7 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
         outbox=outbox,
         dispatcher=dispatcher,
         catalog=catalog,
-        people=_people(settings),
+        people=people_of(settings),
         id_key=salt,
         capture=capture,
         described=_described(settings),
@@ -145,38 +136,6 @@ def _erasure(
     # A collector that was given no salt shall not make one: nobody's pseudonym was made with it.
     names = pseudonyms(settings) if backend or settings.salt else None
     return Erasure(places, names, AuditLog(settings.data_dir / "audit.log", clock))
-
-
-def pseudonyms(settings: Settings) -> Pseudonyms:
-    """Make what names people and sessions.
-
-    Raises:
-        ConfigError: the salts cannot be used.
-    """
-    if settings.salt:
-        return Pseudonyms(_salt(settings), [salt.reveal().encode() for salt in settings.previous_salts])
-    return Pseudonyms(_salt(settings), previous_salts(settings.data_dir / "salt"))
-
-
-def _salt(settings: Settings) -> bytes:
-    if settings.salt:
-        return settings.salt.reveal().encode()
-    return load_or_create_salt(settings.data_dir / "salt", os.urandom)
-
-
-def _catalog(settings: Settings, capture: Capture) -> Catalog:
-    catalog = settings.catalog
-    if catalog.file is not None:
-        return FileCatalog(catalog.file)
-    if catalog.base_url is None:
-        raise ConfigError("backstageInsights.catalog: set baseUrl or file, or backend.baseUrl")
-    token = catalog.token.reveal() if catalog.token else None
-    return RestCatalog(catalog.base_url, token, capture.catalog_fields(), DirectSession(), catalog.timeout)
-
-
-def _groups(settings: Settings, catalog: Catalog) -> GroupsFilter | None:
-    query = settings.capture_identity_groups_filter
-    return GroupsFilter(catalog, query, settings.catalog.cache_ttl) if query else None
 
 
 def _destination(settings: Settings, warehouse: Warehouse | None) -> tuple[Destination, Callable[[TotalUsers], None]]:
@@ -208,16 +167,6 @@ def _uploader(upload: UploadSettings) -> Uploader:
     )
 
 
-def _redactor(settings: Settings) -> Redactor:
-    policy = Policy(settings.redaction.fields)
-    return Redactor(policy, pseudonyms(settings), settings.identities, enabled=settings.redaction.enabled)
-
-
-def _people(settings: Settings) -> EntityFilterQuery:
-    configured = settings.total_users_entity_query_filter
-    return configured.restricted_to("user") if configured else EntityFilterQuery.parse({"kind": "user"})
-
-
 def _described(settings: Settings) -> dict[str, Any]:
     groups, users = settings.capture_identity_groups_filter, settings.total_users_entity_query_filter
     return {
@@ -227,29 +176,3 @@ def _described(settings: Settings) -> dict[str, Any]:
         "redaction": {"enabled": settings.redaction.enabled, "fields": dict(settings.redaction.fields)},
         "debug": settings.debug,
     }
-
-
-def _identities(
-    settings: Settings, catalog: CachedCatalog, clock: Callable[[], float]
-) -> tuple[Authenticate, Callable[[str], bool]]:
-    """Choose how senders are known, and how viewers are: only Backstage's own tokens can prove one."""
-    match settings.auth.mode:
-        case "none":
-            return by_header, lambda _: False
-        case "static":
-            return by_relay_token(StaticTokens(t.reveal() for t in settings.auth.tokens)), lambda _: False
-        case "backstage":
-            if settings.auth.jwks_url is None:
-                raise ConfigError("backstageInsights.auth.jwksUrl: set it, or backend.baseUrl")
-            tokens = BackstageTokens(settings.auth.jwks_url, DirectSession(), clock)
-            return by_backstage_token(tokens), lambda token: _is_viewer(token, tokens, catalog, settings.viewers)
-
-
-def _is_viewer(token: str, tokens: BackstageTokens, catalog: CachedCatalog, viewers: tuple[str, ...]) -> bool:
-    try:
-        user = tokens.user(token)
-    except InsightsError:
-        return False
-    entity = catalog.lookup([user])[user].entity
-    groups = member_of(user, entity) if entity else []
-    return not {str(user), *map(str, groups)}.isdisjoint(viewers)

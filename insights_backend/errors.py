@@ -43,6 +43,12 @@ class MalformedJsonError(InsightsError):
     code = "malformed_json"
 
 
+class RequestTimeoutError(InsightsError):
+    """A body ended before its end: its client hung up, or took too long over it."""
+
+    code = "request_timeout"
+
+
 class InvalidParameterError(InsightsError):
     """A query parameter is unknown or has a value that cannot be used."""
 

@@ -79,7 +79,7 @@ STANDING: Mapping[str, tuple[str, str | None]] = {
     "insights_outbox_oldest_seconds": ("The age of the oldest of them; 0 where nothing waits.", None),
     "insights_dead_letters": ("Events that the destination refused for good, and that are kept.", None),
     "insights_disk_free_bytes": ("What is left on the disk of dataDir.", None),
-    "insights_total_users": ("How many people could use the portal, as the catalog last told.", None),
+    "insights_total_users": ("How many people could use the portal, as they were last counted: once an hour.", None),
     "insights_warehouse_rows": ("Rows stored, by table; of the embedded engine or of the server asked.", "table"),
     "insights_warehouse_bytes": ("What they take on disk, by table.", "table"),
 }

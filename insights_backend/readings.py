@@ -20,7 +20,7 @@ def readings(insights: Insights) -> Iterator[Reading]:
         yield "insights_degraded", 1, part
     yield "insights_disk_free_bytes", shutil.disk_usage(insights.settings.data_dir).free
     if insights.backend:
-        total = insights.backend.census.now()
+        total = insights.backend.census.last  # a scrape does not wait for the catalog
         if total:
             yield "insights_total_users", total.number
         yield "insights_outbox_max_bytes", insights.settings.outbox_max_bytes

@@ -9,12 +9,11 @@ from typing import Any
 import click
 import orjson
 
-from insights_backend.composition import pseudonyms
 from insights_backend.enrichment.explaining import Change, Explanation
 from insights_backend.enrichment.policy import Policy
 from insights_backend.enrichment.pseudonyms import SALT_BYTES, Pseudonyms
-from insights_backend.enrichment.redactor import Redactor
 from insights_backend.enrichment.scanner import Scanner
+from insights_backend.privacy import pseudonyms, redactor
 from insights_backend.settings import Settings, load_settings
 
 _MAX_BYTES = 16 * 1024**2
@@ -40,10 +39,10 @@ def redact(paths: tuple[Path, ...], *, explain: bool) -> None:
 
 class _Trial:
     def __init__(self, settings: Settings) -> None:
-        names, policy = _names(settings), Policy(settings.redaction.fields)
+        names = _names(settings)
         self._scanner = Scanner(None if settings.identities == "clear" else names.user)
-        self._redactor = Redactor(policy, names, settings.identities, enabled=settings.redaction.enabled)
-        self._explanation = Explanation(policy, self._scanner)
+        self._redactor = redactor(settings, names)
+        self._explanation = Explanation(Policy(settings.redaction.fields), self._scanner)
 
     def of_text(self, text: str, *, explain: bool) -> str:
         clean = self._scanner.clean(text)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from insights_backend.composition import assemble, pseudonyms
+from insights_backend.composition import assemble
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.enrichment.pseudonyms import Pseudonyms
 from insights_backend.enrichment.salts import rotate_salt
+from insights_backend.privacy import pseudonyms
 from insights_backend.running import Insights, Warehouse
 from insights_backend.settings import Settings, load_settings
 from insights_backend.warehouse.carrying import carry_over

@@ -5,6 +5,7 @@ tells nothing about the dependencies.
 """
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from typing import Any
 
 _OURS = "insights-backend"
 _TOOLS = frozenset({"pip", "setuptools", "wheel"})  # the environment's own, which the service never loads
+_UNREACHABLE = re.compile(r"ConnectionError|Timeout|ProxyError|SSLError|ServiceError|Could not connect")
 
 
 def installed() -> Iterator[str]:
@@ -25,22 +27,33 @@ def installed() -> Iterator[str]:
 
 
 def ask(pins: Iterator[str]) -> Mapping[str, Any] | None:
-    """Ask the advisory database; None where it cannot be reached."""
+    """Ask the advisory database; None where it cannot be reached.
+
+    Raises:
+        RuntimeError: what asks it does not work.
+    """
     with tempfile.TemporaryDirectory() as place:
         listed = Path(place) / "installed.txt"
         listed.write_text("\n".join(pins))
         command = [sys.executable, "-m", "pip_audit", "--format=json", "--progress-spinner=off"]
         done = subprocess.run(
             [*command, "--no-deps", "--disable-pip", "--requirement", listed],
-            stdout=subprocess.PIPE,  # what goes wrong is said on the way, on stderr
+            capture_output=True,
             text=True,
             check=False,
             timeout=300,
         )
+    return answered(done.stdout, done.stderr)
+
+
+def answered(out: str, said: str) -> Mapping[str, Any] | None:
+    """Read what pip-audit wrote on stdout and stderr; returns and raises as above."""
     try:
-        answer: Mapping[str, Any] = json.loads(done.stdout)
+        answer: Mapping[str, Any] = json.loads(out)
     except json.JSONDecodeError:
-        return None
+        if _UNREACHABLE.search(said):
+            return None
+        raise RuntimeError(f"pip-audit does not work:\n{said}") from None
     return answer
 
 

@@ -1,6 +1,6 @@
 """What reports are asked in tests, and of which events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -42,6 +42,24 @@ filters = st.dictionaries(
     ),
     max_size=2,
 )
+
+# Values of filters, some of which are hard to write down; reports add the plugins and actions that are theirs.
+COMMON_FILTERS = {
+    "group": ["group:default/x", "group:default/y", "group:ö/'%(z)s"],
+    "environment": ["production", "%s"],
+    "instance": ["local", "it's"],
+    "entity": ["component:default/a"],
+    "owner": ["group:default/x"],
+    "type": ["service", "{"],
+    "lifecycle": ["production"],
+}
+
+
+def one_of(values: Mapping[str, list[str]]) -> st.SearchStrategy[dict[str, tuple[str, ...]]]:
+    """One filter of those whose values are given, by one or two of them."""
+    return st.sampled_from(list(values)).flatmap(
+        lambda name: st.lists(st.sampled_from(values[name]), min_size=1, max_size=2).map(lambda v: {name: tuple(v)})
+    )
 
 
 @st.composite

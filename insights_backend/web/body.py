@@ -6,7 +6,12 @@ from typing import Any
 import orjson
 from flask import Request
 
-from insights_backend.errors import MalformedJsonError, PayloadTooLargeError, UnsupportedMediaTypeError
+from insights_backend.errors import (
+    MalformedJsonError,
+    PayloadTooLargeError,
+    RequestTimeoutError,
+    UnsupportedMediaTypeError,
+)
 
 _GZIP_OR_ZLIB = 47  # zlib: the largest window, and tell the two formats apart by their first bytes
 _RAW_DEFLATE = -15
@@ -24,6 +29,7 @@ def read_json(request: Request, max_bytes: int) -> Any:
     Raises:
         UnsupportedMediaTypeError: another type, charset or encoding.
         PayloadTooLargeError: more bytes.
+        RequestTimeoutError: fewer bytes than it says of itself.
         MalformedJsonError: not JSON, or not what its encoding says.
     """
     if request.mimetype not in _MEDIA_TYPES:
@@ -45,12 +51,18 @@ def _received(request: Request, max_bytes: int) -> bytes:
         raise _too_large(max_bytes)
     chunks: list[bytes] = []
     left = max_bytes + 1
-    while left > 0 and (chunk := request.stream.read(left)):
-        chunks.append(chunk)
-        left -= len(chunk)
+    try:
+        while left > 0 and (chunk := request.stream.read(left)):
+            chunks.append(chunk)
+            left -= len(chunk)
+    except OSError:
+        raise _cut_off() from None
     if left <= 0:
         raise _too_large(max_bytes)
-    return b"".join(chunks)
+    body = b"".join(chunks)
+    if len(body) < (request.content_length or 0):
+        raise _cut_off()
+    return body
 
 
 def _decoded(body: bytes, encoding: str, max_bytes: int) -> bytes:
@@ -82,3 +94,8 @@ def _inflated(body: bytes, window: int, max_bytes: int) -> bytes:
 
 def _too_large(max_bytes: int) -> PayloadTooLargeError:
     return PayloadTooLargeError(f"the body is larger than {max_bytes} bytes (ingest.maxBodyBytes)")
+
+
+def _cut_off() -> RequestTimeoutError:
+    # RFC 9110, section 15.5.9: the same request may be sent again.
+    return RequestTimeoutError("the body ended before its end, or took too long; send it again")

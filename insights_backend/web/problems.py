@@ -18,6 +18,7 @@ _STATUS = {
     "unauthenticated": 401,
     "forbidden": 403,
     "not_found": 404,
+    "request_timeout": 408,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "rate_limited": 429,

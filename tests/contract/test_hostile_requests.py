@@ -1,6 +1,7 @@
 """Requests that are made to do harm: deep, exploding, or read by a browser as what they are not."""
 
 import gzip
+import io
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -35,6 +36,28 @@ def test_json_that_is_too_deep_is_refused_and_breaks_nothing(service: Service, p
     answer = service.post(place % deep(levels), content_type="application/json")
     assert answer.status_code in {400, 422}
     assert service.post(VISIT).status_code in {200, 202}
+
+
+class Hanging(io.BytesIO):
+    """A body in chunks, of which a further one was announced."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        received = super().read(size)
+        if not received:
+            raise ConnectionResetError
+        return received
+
+
+@pytest.mark.parametrize(
+    ("body", "length"), [(io.BytesIO, "1000"), (Hanging, "")], ids=["shorter than its length", "without an end"]
+)
+def test_a_body_that_does_not_come_whole_may_be_sent_again(
+    service: Service, body: Callable[[bytes], io.BytesIO], length: str
+) -> None:
+    began = body(b'{"action":"navigate","subject":"/"}')
+    cut_off = {"wsgi.input": began, "wsgi.input_terminated": True, "CONTENT_LENGTH": length}
+    answer = service.post(b"", content_type="application/json", environ_overrides=cut_off)
+    assert error(answer) == (408, "request_timeout")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from insights_backend.catalog.file import FileCatalog
 from insights_backend.metrics import COUNTED, STANDING, Standing
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.failures import WarehouseUnavailableError
@@ -51,6 +52,7 @@ def grown(before: dict[Sample, float], after: dict[Sample, float], name: str, **
 
 def test_every_metric_that_is_shown_is_declared_and_every_declared_one_is_shown(service: Service) -> None:
     service.post([VISIT])
+    service.backend.census.take()
     text = service.client.get("/metrics").text
     shown = {family.name for family in text_string_to_metric_families(text) if family.name.startswith("insights_")}
     counted = {family.name for metric in COUNTED for family in metric.collect()}
@@ -127,6 +129,13 @@ def test_how_things_stand_is_told_at_the_moment_of_the_scrape(service: Service) 
     assert standing[sample("insights_outbox_oldest_seconds")] == pytest.approx(5)
     assert standing[sample("insights_warehouse_rows", table="events")] == rows == 1
     assert standing[sample("insights_ready")] == 1
+
+
+def test_a_scrape_does_not_ask_the_catalog(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.backend.census.take()
+    service.clock.now += 24 * 3600
+    monkeypatch.setattr(FileCatalog, "count", _refuse)
+    assert scrape(service)[sample("insights_total_users")] == 2
 
 
 def test_a_worker_that_is_just_beginning_to_count_does_not_spoil_a_scrape(

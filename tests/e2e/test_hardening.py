@@ -1,10 +1,12 @@
-"""What a deployment promises of a running service: it writes to its data alone, and stalled clients are let go."""
+"""What a deployment promises of a running service: it writes to its data alone, and slow clients are let go."""
 
 import shutil
 import socket
 from contextlib import ExitStack
+from math import inf
 from pathlib import Path
 from threading import Event
+from time import monotonic
 
 import pytest
 import requests
@@ -55,3 +57,44 @@ def test_clients_that_stall_in_the_midst_of_a_request_are_let_go(tmp_path: Path,
         with pytest.raises(requests.Timeout):  # all threads wait for them
             requests.get(f"{service.url}/healthz", timeout=1)
         assert requests.get(f"{service.url}/healthz", timeout=40).ok
+    assert "Traceback" not in service.log.read_text()
+
+
+HASTY = """
+import runpy
+from insights_backend.web.worker import BoundedWorker
+
+globals().update(runpy.run_path("config/gunicorn.conf.py"))
+
+
+class worker_class(BoundedWorker):
+    request_seconds = 2.0
+"""
+
+
+def drip(client: socket.socket) -> float:
+    """Send bytes until the service has had enough, and tell for how many seconds it had not."""
+    began = monotonic()
+    client.settimeout(0.1)
+    while monotonic() < began + 30:
+        try:
+            client.sendall(b" ")
+            client.recv(1)
+        except TimeoutError:
+            continue
+        except OSError:
+            pass
+        return monotonic() - began
+    return inf
+
+
+@pytest.mark.parametrize("sent", [HEAD + b"X-Slow:", HEAD + b"Content-Length: 1000\r\n\r\n"], ids=["head", "body"])
+def test_clients_that_drip_are_let_go_when_the_time_for_a_request_is_over(tmp_path: Path, sent: bytes) -> None:
+    hasty = tmp_path / "hasty.conf.py"
+    hasty.write_text(HASTY)
+    with serving(configured(tmp_path, "open"), tmp_path / "log", ("-c", str(hasty), "wsgi:app")) as service:
+        with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2]))) as client:
+            client.sendall(sent)
+            assert 1 < drip(client) < 10
+        assert requests.post(f"{service.api}/events", json=EVENT, timeout=10).status_code == 200
+    assert "Traceback" not in service.log.read_text()

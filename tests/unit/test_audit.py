@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.audit import installed, judged
+from tests.audit import answered, installed, judged
 
 FLAW = {"id": "PYSEC-2026-1", "fix_versions": ["2.0"], "aliases": [], "description": "bad"}
 SOUND = {"name": "flask", "version": "3.1.3", "vulns": []}
@@ -32,6 +32,26 @@ def test_a_vulnerability_is_named_with_what_mends_it() -> None:
 def test_a_database_that_cannot_be_reached_is_said_and_fails_nothing() -> None:
     code, (line,) = judged(None)
     assert (code, "cannot be reached" in line) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "requests.exceptions.ConnectionError: Max retries exceeded",
+        "requests.exceptions.ReadTimeout: Read timed out.",
+        "ERROR:pip_audit._cli:Could not connect to PyPI's vulnerability feed",
+    ],
+)
+def test_a_database_is_out_of_reach_only_where_the_network_is_the_reason(said: str) -> None:
+    assert answered("", said) is None
+
+
+@pytest.mark.parametrize(
+    "said", ["", "error: unrecognized arguments", "No module named pip_audit", "KeyError: 'vulns'"]
+)
+def test_an_audit_that_does_not_work_is_a_failure(said: str) -> None:
+    with pytest.raises(RuntimeError, match=f"pip-audit does not work:\n{said}"):
+        answered("", said)
 
 
 def test_all_that_is_installed_is_asked_for_but_ourselves() -> None:

@@ -83,6 +83,14 @@ def test_the_number_of_now_is_the_catalogs_and_none_where_it_never_told() -> Non
     assert surroundings.recorded == []
 
 
+def test_the_last_number_is_told_without_asking_anybody() -> None:
+    surroundings = Surroundings(FRESH, CatalogUnavailableError("down"))
+    assert surroundings.census.last is None
+    surroundings.census.take()
+    surroundings.census.take()
+    assert surroundings.census.last == TOTAL
+
+
 def test_the_thread_counts_at_the_start_and_ends_when_it_is_told_to() -> None:
     surroundings = Surroundings(FRESH)
     surroundings.census.start()

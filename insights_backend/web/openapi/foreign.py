@@ -14,7 +14,7 @@ from insights_backend.web.openapi.shared import json_answer, problems
 from insights_backend.wire.segment import CALLS
 
 _SENDERS: list[dict[str, list[str]]] = [{"backstageToken": []}, {"relayToken": []}, {"developmentUser": []}]
-_FAILURES = (400, 401, 403, 413, 415, 429, 503)
+_FAILURES = (400, 401, 403, 408, 413, 415, 429, 503)
 _TEXT_FIELD = {"type": ["string", "null"], "maxLength": 256}
 _OPEN = {"type": "object"}
 _OPTIONAL = {"type": ["object", "null"]}

@@ -113,7 +113,7 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
             "422": json_answer(
                 "No event was valid.", ReceiptSchema, {"accepted": 0, "duplicates": 0, "rejected": [REJECTION]}
             ),
-            **problems(400, 401, 403, 413, 415, 429, 503),
+            **problems(400, 401, 403, 408, 413, 415, 429, 503),
         },
     },
     **FOREIGN_OPERATIONS,
@@ -153,7 +153,7 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
             "422": json_answer(
                 "Events are invalid; nothing was stored.", BatchRefusalSchema, {"accepted": 0, "rejected": [REJECTION]}
             ),
-            **problems(400, 401, 403, 413, 415, 429, 503),
+            **problems(400, 401, 403, 408, 413, 415, 429, 503),
         },
     },
     "report": {

@@ -85,6 +85,11 @@ PROBLEMS: Mapping[int, dict[str, Any]] = {
         "there is no such report; there are summary, active-users, plugins",
         "There is no such thing (`not_found`).",
     ),
+    408: _problem(
+        "request_timeout",
+        "the body ended before its end, or took too long; send it again",
+        "The body did not come whole, or not in time (`request_timeout`); nothing was stored.",
+    ),
     413: _problem(
         "payload_too_large",
         "the body is larger than 1048576 bytes (ingest.maxBodyBytes)",

@@ -1,0 +1,77 @@
+"""The portal as the configuration names it: its catalog, who of it counts, and who its tokens say someone is."""
+
+from collections.abc import Callable, Sequence
+
+from insights_backend.catalog.cache import CachedCatalog
+from insights_backend.catalog.client import RestCatalog
+from insights_backend.catalog.file import FileCatalog
+from insights_backend.catalog.groups import GroupsFilter
+from insights_backend.catalog.interface import Catalog
+from insights_backend.enrichment.extractors import member_of
+from insights_backend.errors import ConfigError, InsightsError
+from insights_backend.http_client import DirectSession
+from insights_backend.identity import BackstageTokens, StaticTokens
+from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.settings.values import Settings
+from insights_backend.web.callers import Authenticate, by_backstage_token, by_header, by_relay_token
+
+
+def catalog_of(settings: Settings, fields: Sequence[str]) -> Catalog:
+    """Make what asks the portal's catalog, or the file that stands for it.
+
+    Args:
+        settings: name one of the two.
+        fields: what is wanted of an entity, by dot path.
+
+    Raises:
+        ConfigError: neither is named, or the file cannot be read.
+    """
+    catalog = settings.catalog
+    if catalog.file is not None:
+        return FileCatalog(catalog.file)
+    if catalog.base_url is None:
+        raise ConfigError("backstageInsights.catalog: set baseUrl or file, or backend.baseUrl")
+    token = catalog.token.reveal() if catalog.token else None
+    return RestCatalog(catalog.base_url, token, fields, DirectSession(), catalog.timeout)
+
+
+def groups_of(settings: Settings, catalog: Catalog) -> GroupsFilter | None:
+    """Make what knows which groups are captured; None where all are."""
+    query = settings.capture_identity_groups_filter
+    return GroupsFilter(catalog, query, settings.catalog.cache_ttl) if query else None
+
+
+def people_of(settings: Settings) -> EntityFilterQuery:
+    """Tell which users of the catalog could use the portal."""
+    configured = settings.total_users_entity_query_filter
+    return configured.restricted_to("user") if configured else EntityFilterQuery.parse({"kind": "user"})
+
+
+def recognition(
+    settings: Settings, catalog: CachedCatalog, clock: Callable[[], float]
+) -> tuple[Authenticate, Callable[[str], bool]]:
+    """Choose how senders are known, and how viewers are: only Backstage's own tokens can prove one.
+
+    Raises:
+        ConfigError: the portal's signing keys are needed, and nothing says where they are.
+    """
+    match settings.auth.mode:
+        case "none":
+            return by_header, lambda _: False
+        case "static":
+            return by_relay_token(StaticTokens(t.reveal() for t in settings.auth.tokens)), lambda _: False
+        case "backstage":
+            if settings.auth.jwks_url is None:
+                raise ConfigError("backstageInsights.auth.jwksUrl: set it, or backend.baseUrl")
+            tokens = BackstageTokens(settings.auth.jwks_url, DirectSession(), clock)
+            return by_backstage_token(tokens), lambda token: _is_viewer(token, tokens, catalog, settings.viewers)
+
+
+def _is_viewer(token: str, tokens: BackstageTokens, catalog: CachedCatalog, viewers: tuple[str, ...]) -> bool:
+    try:
+        user = tokens.user(token)
+    except InsightsError:
+        return False
+    entity = catalog.lookup([user])[user].entity
+    groups = member_of(user, entity) if entity else []
+    return not {str(user), *map(str, groups)}.isdisjoint(viewers)

@@ -1,0 +1,81 @@
+"""The SQLite file in which API tokens are kept."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from insights_backend.errors import ConfigError, UnavailableError
+
+_BUSY_TIMEOUT = 5.0
+_VERSION = 1
+_SCHEMA = (
+    """
+    CREATE TABLE tokens (
+        name TEXT NOT NULL,
+        hash BLOB NOT NULL UNIQUE,
+        scope TEXT NOT NULL CHECK (scope IN ('upload', 'view', 'admin')),
+        created_at REAL NOT NULL,
+        revoked_at REAL
+    )
+    """,
+    "CREATE UNIQUE INDEX tokens_live_name ON tokens (name) WHERE revoked_at IS NULL",
+    f"PRAGMA user_version = {_VERSION}",
+)
+
+
+class TokenFile:
+    """The file of the tokens, readable by its owner only, which threads and processes share.
+
+    Args:
+        path: where it is; it is made where there is none.
+
+    Raises:
+        ConfigError: it cannot be made, or a newer version of this service wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        self._make()
+        self._migrate()
+
+    @contextmanager
+    def open(self) -> Iterator[sqlite3.Connection]:
+        """Open it inside the `with`; each statement is a transaction of its own.
+
+        Raises:
+            UnavailableError: it cannot be read or written now.
+        """
+        # mode=rw: a file that was deleted under us is an error, not an empty store with open permissions.
+        uri = f"{self._path.as_uri()}?mode=rw"
+        try:
+            with (
+                closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None)) as connection,
+                connection,
+            ):
+                yield connection
+        except sqlite3.Error as error:
+            raise UnavailableError(f"the token store {self._path.name} cannot be used now") from error
+
+    def _make(self) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # SQLite gives its journal files the permissions of the database.
+            self._path.touch(mode=0o600)
+        except OSError as error:
+            raise ConfigError(f"backstageInsights.dataDir: cannot write {self._path}: {error.strerror}") from error
+
+    def _migrate(self) -> None:
+        with self.open() as database:
+            database.execute("BEGIN IMMEDIATE")
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            if version > _VERSION:
+                raise ConfigError(f"{self._path} was written by a newer version; upgrade, or set another dataDir")
+            if version == 0:
+                for statement in _SCHEMA:
+                    database.execute(statement)
+            database.execute("COMMIT")
+            # The switch does not always wait for its lock. Where it fails, another process is at this line
+            # too, or the next one to open the file will be; the mode is the file's, and it lasts.
+            with suppress(sqlite3.OperationalError):
+                database.execute("PRAGMA journal_mode = WAL")

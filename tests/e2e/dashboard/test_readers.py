@@ -1,0 +1,127 @@
+"""Finding one's way, whoever one is."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.dashboard.opened import LAST_MONTH, TODAY, Open, report
+from tests.process import Process
+
+
+def test_ranges_are_chosen_and_left_again_by_going_back(portal: Process, opened: Open) -> None:
+    reader = opened(portal)
+    page = reader.page
+    four_weeks = reader.numbers(".card .big")
+    page.get_by_role("link", name="13 weeks").click()
+    page.wait_for_url("**/?days=91")
+    reader.settle()
+    quarter = reader.numbers(".card .big")
+    assert quarter[3] > four_weeks[3]
+    page.get_by_label("From", exact=True).fill(str(TODAY - timedelta(20)))
+    page.get_by_label("To", exact=True).fill(str(TODAY - timedelta(14)))
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**from=*")
+    reader.settle()
+    week = report(portal, "summary", f"from={TODAY - timedelta(20)}&to={TODAY - timedelta(14)}")["rows"][0]
+    assert reader.numbers(".card .big")[3] == week["events"]
+    page.go_back()
+    reader.settle()
+    assert reader.numbers(".card .big") == quarter
+    page.go_back()
+    reader.settle()
+    assert reader.numbers(".card .big") == four_weeks
+
+
+def test_a_click_on_a_row_narrows_the_page_and_a_chip_widens_it(portal: Process, opened: Open) -> None:
+    reader = opened(portal, f"/?{LAST_MONTH}")
+    page, whole = reader.page, reader.numbers(".card .big")
+    page.locator("#plugins").get_by_role("link", name="techdocs").click()
+    page.wait_for_url("**plugin=techdocs*")
+    reader.settle()
+    narrowed = report(portal, "summary", f"{LAST_MONTH}&plugin=techdocs")["rows"][0]
+    assert reader.numbers(".card .big")[3] == narrowed["events"] < whole[3]
+    assert page.locator("#plugins tbody tr").count() == 1
+    page.locator(".chips a").click()
+    reader.settle()
+    assert reader.numbers(".card .big") == whole
+
+
+def test_interval_zone_and_environment_are_chosen_in_a_form(portal: Process, opened: Open) -> None:
+    reader = opened(portal, f"/?{LAST_MONTH}", timezone_id="Asia/Tokyo")
+    page = reader.page
+    assert page.get_by_label("Time zone").locator("option").first.inner_text() == "Asia/Tokyo"
+    page.get_by_role("combobox", name="By").select_option("week")
+    page.get_by_label("Time zone").select_option("Asia/Tokyo")
+    page.get_by_label("Environment").select_option("demo")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**environment=demo*")
+    reader.settle()
+    query = f"{LAST_MONTH}&interval=week&timezone=Asia/Tokyo&environment=demo"
+    rows = report(portal, "active-users", query)["rows"]
+    assert reader.numbers("#active-users tbody td:nth-child(2)") == [row["active"] for row in rows]
+    assert page.get_by_label("Environment").input_value() == "demo"
+
+
+def test_a_mark_says_what_moved_it_to_mouse_and_keyboard(portal: Process, opened: Open) -> None:
+    reader = opened(portal, "/?days=91")
+    mark = reader.page.locator("#active-users .mark").first
+    tip = reader.page.locator("#active-users .tip").first
+    expect(tip).to_be_hidden()
+    mark.focus()
+    expect(tip).to_be_visible()
+    expect(tip).to_contain_text("expected")
+    reader.page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    mark.hover()
+    expect(tip).to_be_visible()
+    box, chart = mark.bounding_box(), reader.page.locator("#active-users .chart").bounding_box()
+    assert box
+    assert chart
+    assert chart["x"] <= box["x"] <= chart["x"] + chart["width"]
+
+
+def test_the_keyboard_reaches_the_numbers_first(portal: Process, opened: Open) -> None:
+    page = opened(portal).page
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the numbers")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}],
+    ids=["light", "dark", "phone"],
+)
+def test_nobody_is_kept_from_reading(portal: Process, opened: Open, how: dict[str, Any]) -> None:
+    reader = opened(portal, "/?days=91&group=default/platform", **how)
+    assert reader.barriers() == ""
+    assert reader.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    for behind in reader.page.locator(".behind summary").all():
+        behind.click()
+    assert reader.barriers() == ""
+    for path in ("/tables/pages", "/weekly", "/?days=0"):
+        reader.page.goto(portal.url + path)
+        assert reader.barriers() == "", path
+        assert reader.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    reader.errors.clear()  # that of the address which means nothing
+
+
+def test_dark_and_light_follow_the_reader_at_once(portal: Process, opened: Open) -> None:
+    page = opened(portal).page
+    colour = "getComputedStyle(document.body).backgroundColor"
+    line = "document.querySelector('#active-users .chart').chart.data.datasets[0].borderColor"
+    light = page.evaluate(colour), page.evaluate(line)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"() => {line} !== '{light[1]}'")
+    assert page.evaluate(colour) != light[0]
+
+
+def test_without_script_the_numbers_are_a_click_away(portal: Process, opened: Open) -> None:
+    reader = opened(portal, "/tables/plugins", java_script_enabled=False)
+    reader.page.goto(portal.url)
+    reader.page.get_by_role("link", name="Show Plugins").click()
+    plugins = report(portal, "plugins", f"from={TODAY - timedelta(27)}")["rows"]
+    assert reader.page.locator("tbody tr").first.inner_text().split()[0] == plugins[0]["plugin"]
