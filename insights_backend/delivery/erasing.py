@@ -16,7 +16,7 @@ _CHANGED = {
     "request": "UPDATE request SET events = events - :gone, lines = :lines, bytes = length(:lines) WHERE id = :id",
 }
 # What a batch holds must never change under its id: a destination knows by it what it has stored.
-_FREED = "UPDATE request SET batch = NULL WHERE batch = (SELECT batch FROM request WHERE id = :id)"
+_FREED = "DELETE FROM claim WHERE last >= :id"
 
 
 def about(database: Database, person: Person) -> Iterator[dict[str, Any]]:

@@ -72,6 +72,13 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         END
         """,
     ),
+    (
+        # The batch under way: all requests up to the last one. To mark each of them would write its events once more.
+        "CREATE TABLE claim (batch TEXT NOT NULL, last INTEGER NOT NULL)",
+        "INSERT INTO claim SELECT batch, max(id) FROM request WHERE batch IS NOT NULL GROUP BY batch",
+        # The column stays, and stays empty: without it the file would be written anew, for which there may be no room.
+        "DROP INDEX request_batch",
+    ),
 )
 _log = logging.getLogger(__name__)
 
@@ -182,26 +189,26 @@ class Outbox:
 
     def _claimed(self, max_events: int) -> tuple[str, list[tuple[int, int, bytes]]]:
         with self._database.transaction() as db:
-            under_way = db.execute("SELECT batch FROM request WHERE batch IS NOT NULL LIMIT 1").fetchone()
-            batch_id = under_way[0] if under_way else self._new_batch(db, max_events)
-            rows = db.execute(
-                "SELECT id, events, lines FROM request WHERE batch = ? ORDER BY id", (batch_id,)
-            ).fetchall()
+            # One of which nothing is left, since a person was taken out, is none.
+            under_way = "SELECT batch, last FROM claim WHERE last >= (SELECT min(id) FROM request)"
+            batch_id, last = db.execute(under_way).fetchone() or self._new_claim(db, max_events)
+            rows = db.execute("SELECT id, events, lines FROM request WHERE id <= ? ORDER BY id", (last,)).fetchall()
         return batch_id, rows
 
     @staticmethod
-    def _new_batch(db: sqlite3.Connection, max_events: int) -> str:
+    def _new_claim(db: sqlite3.Connection, max_events: int) -> tuple[str, int]:
         batch_id = uuid4().hex
-        db.execute(
+        (last,) = db.execute(
             """
-            UPDATE request SET batch = ? WHERE id IN (
-                SELECT id FROM (SELECT id, events, sum(events) OVER (ORDER BY id) AS running FROM request
-                                ORDER BY id LIMIT ?)
-                WHERE running - events = 0 OR running <= ?)
+            SELECT coalesce(max(id), 0)
+            FROM (SELECT id, events, sum(events) OVER (ORDER BY id) AS running FROM request ORDER BY id LIMIT ?)
+            WHERE running - events = 0 OR running <= ?
             """,
-            (batch_id, max_events, max_events),
-        )
-        return batch_id
+            (max_events, max_events),
+        ).fetchone()
+        db.execute("DELETE FROM claim")
+        db.execute("INSERT INTO claim VALUES (?, ?)", (batch_id, last))
+        return batch_id, last
 
     def arrived(self, batch: Batch, dead_letters: Iterable[DeadLetter] = ()) -> None:
         """Forget a batch that its destination has stored, and keep apart what of it the destination refused.
@@ -211,7 +218,8 @@ class Outbox:
         """
         now = int(self._clock() * 1000)
         with available(), self._database.transaction() as db:
-            db.execute("DELETE FROM request WHERE batch = ?", (batch.id,))
+            db.execute("DELETE FROM request WHERE id <= (SELECT last FROM claim WHERE batch = ?)", (batch.id,))
+            db.execute("DELETE FROM claim WHERE batch = ?", (batch.id,))
             db.executemany(
                 "INSERT INTO dead_letter (buried_at, reason, events, lines) VALUES (?, ?, ?, ?)",
                 [(now, letter.reason, letter.events, letter.lines) for letter in dead_letters],

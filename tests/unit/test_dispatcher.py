@@ -203,7 +203,7 @@ def test_after_a_slow_delivery_no_request_waits_until_one_was_quick(delivery: De
 def test_a_disk_that_refuses_a_delivery_is_a_failure_and_no_error_of_the_request(delivery: Delivery) -> None:
     """The request's events are kept: were it refused, its sender would send them again."""
     with closing(sqlite3.connect(delivery.directory / "outbox.sqlite3")) as database:
-        database.execute("CREATE TRIGGER full BEFORE UPDATE OF batch ON request BEGIN SELECT raise(FAIL, 'x'); END")
+        database.execute("CREATE TRIGGER full BEFORE INSERT ON claim BEGIN SELECT raise(FAIL, 'x'); END")
         assert not delivery.send()
         assert (delivery.dispatcher.failures, delivery.outbox.backlog().events) == (1, 1)
         database.execute("DROP TRIGGER full")
