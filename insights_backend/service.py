@@ -19,7 +19,7 @@ from insights_backend.model.event import Event, Millis
 from insights_backend.model.event_id import event_ids
 from insights_backend.model.recent_ids import RecentIds
 
-_REMEMBERED_IDS = 200_000
+_REMEMBERED_IDS = 100_000  # a hundred bytes each
 _RESEND_SECONDS = 7 * 86400.0
 
 

@@ -11,9 +11,10 @@ from insights_backend.metrics import REDACTIONS
 
 _LONG_TEXT = 1024
 _MAX_ROUNDS, _MAX_ROUNDS_OF_LONG_TEXT = 3, 2  # the last one finds nothing more
-_MAX_LOOKS = 36  # at a long text, in all rounds: one takes 0.1 ms for 4 KB at most
+_MAX_LOOKS, _OF_LENGTH = 36, 4096  # in all rounds: one takes 0.1 ms for 4 KB at most; at shorter ones as many more
 _LOOKS_TO_READ, _LOOKS_TO_UNESCAPE = 4, 10  # that take as long
 _MAX_PIECES = 16
+_LONGEST_PAGE = 256
 _MAX_CANDIDATES = 128  # found or refused: a text of 4 KB by people has a few
 _REDACTED = "[redacted]"
 _MEMO_SIZE = 8192
@@ -38,8 +39,17 @@ class Scanner:
         """Return the text without personal data and secrets; cleaning the result changes nothing.
 
         A text that holds very much of it, or that does not settle because each replacement uncovers something
-        else, is replaced as a whole.
+        else, is replaced as a whole; but of a page that carries a form in its query, the page stays.
         """
+        cleaned = self._cleaned(text)
+        return self._without_form(text) if cleaned == _REDACTED and "?" in text else cleaned
+
+    def _without_form(self, text: str) -> str:
+        page, _, _ = text.partition("?")
+        kept = f"{self._cleaned(page[: _LONGEST_PAGE + 1])}?{_REDACTED}"
+        return kept if len(page) <= _LONGEST_PAGE and self._cleaned(kept) == kept else _REDACTED
+
+    def _cleaned(self, text: str) -> str:
         if text in self._clean:
             return text
         if self._is_plain(text):
@@ -92,12 +102,13 @@ class Scanner:
 
 def _rounds(readings: Sequence[Reading]) -> int:
     """Return how often to look at most: at a long text that shows nearly every sign once, or not at all."""
-    if len(readings[-1].text) <= _LONG_TEXT:
+    length = len(readings[-1].text)
+    if length <= _LONG_TEXT:
         return _MAX_ROUNDS
     work = _LOOKS_TO_READ + sum(len(reading.looks) for reading in readings)
     if len(readings) > 1:
         work += _LOOKS_TO_UNESCAPE
-    return min(_MAX_ROUNDS_OF_LONG_TEXT, _MAX_LOOKS // work)
+    return min(_MAX_ROUNDS_OF_LONG_TEXT, max(_MAX_LOOKS, _MAX_LOOKS * _OF_LENGTH // length) // work)
 
 
 def _find_everywhere(readings: Sequence[Reading]) -> list[Found] | None:

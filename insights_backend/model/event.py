@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import blake2b
 
 import orjson
 
@@ -40,7 +41,7 @@ class Content:
         context: as sent, without what transports leave behind in it.
     """
 
-    __slots__ = ("__weakref__", "action", "attributes", "context", "subject", "text")
+    __slots__ = ("__weakref__", "action", "attributes", "context", "digest", "subject")
 
     def __init__(
         self, action: str, subject: str, attributes: Mapping[str, Scalar], context: Mapping[str, Scalar]
@@ -49,8 +50,9 @@ class Content:
         self.subject = subject
         self.attributes = attributes
         self.context = context
-        self.text = orjson.dumps([action, subject, attributes, context], option=orjson.OPT_SORT_KEYS)
-        """The same text for all that say the same."""
+        text = orjson.dumps([action, subject, attributes, context], option=orjson.OPT_SORT_KEYS)
+        self.digest = blake2b(text, digest_size=32).digest()
+        """The same for all that say the same."""
 
 
 # Not frozen, though nobody changes one: to make one would take three times as long.

@@ -35,7 +35,7 @@ def _derived(event: Event, key: bytes, seen: dict[bytes, int]) -> str:
         return uuid4().hex
     user = str(event.user) if event.user else None
     own = orjson.dumps([user, event.timestamp, event.value, event.session_id])
-    content = own + event.content.text
+    content = event.content.digest + own
     ordinal = seen.get(content, 0)
     seen[content] = ordinal + 1
     digest = blake2b(content, key=key[:64], digest_size=_DIGEST_BYTES, person=b"event id", salt=b"%d" % ordinal)

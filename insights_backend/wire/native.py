@@ -163,10 +163,11 @@ def _content(document: object) -> Content | None:
         text = orjson.dumps([document.get("action"), document.get("subject"), context, document.get("attributes")])
     except orjson.JSONEncodeError:  # nested deeper than it writes
         return None
-    return _remembered(text) if len(text) <= _REMEMBERED_BYTES else _read_content(text)
+    # As a string, since the bytes hold on to four times the memory that they need.
+    return _remembered(text.decode()) if len(text) <= _REMEMBERED_BYTES else _read_content(text)
 
 
-def _read_content(text: bytes) -> Content | None:
+def _read_content(text: str | bytes) -> Content | None:
     content = dict(zip(_CONTENT_RULES, orjson.loads(text), strict=True))
     if not _CONTENT.is_valid(content):
         return None

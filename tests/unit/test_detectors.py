@@ -230,6 +230,22 @@ def test_a_text_full_of_personal_data_is_replaced_as_a_whole() -> None:
     assert clean("a@example.com " * 100) == "[redacted]"
 
 
+def test_of_a_page_with_a_form_full_of_it_the_page_stays() -> None:
+    form = "".join(f"&contact{n}=jane{n}@example.com" for n in range(40))
+    assert clean(f"/create/templates/default/create-go?a=b{form}") == "/create/templates/default/create-go?[redacted]"
+    assert clean(f"/home/jane/x?a=b{form}") == "/home/[username]/x?[redacted]"
+    assert clean(f"/x/{'long/' * 100}?a=b{form}") == "[redacted]"
+
+
+@given(SAMPLES, st.sampled_from(["/", " ", "=", ""]))
+def test_of_what_stands_before_such_a_form_nothing_is_left_either(text: str, seam: str) -> None:
+    page, _, _ = f"/x{seam}{text}?".partition("?")
+    once = clean(f"/x{seam}{text}?" + "a@example.com " * 40)
+    assert once.partition("?")[0] in {clean(page), "[redacted]"}
+    assert "a@example.com" not in once
+    assert clean(once) == once
+
+
 def test_of_a_long_text_by_people_only_what_must_not_stay_is_replaced() -> None:
     text = "{}Mail {}, call {}, or open https://example.com/x?a=1&b=2. Set api_key={} and see node {}."
     personal = text.format(LONG, "jane@example.com", "020 7946 0123", "a1B2c3D4e5F6", "10.1.2.3")

@@ -39,6 +39,17 @@ def test_a_batch_is_one_gzipped_request_of_the_very_bytes(collector: responses.R
     assert request.req_kwargs["stream"] is True
 
 
+@pytest.mark.parametrize("length", [65_535, 65_536, 65_537, 200_000])
+def test_a_large_batch_is_sent_whole_wherever_its_events_end(
+    length: int, collector: responses.RequestsMock, sender: Sender
+) -> None:
+    collector.post(URL, json={"accepted": 3, "duplicates": 0})
+    events = [b'{"id":"%s"}' % (b"x" * (length - 9)), b'{"id":"b"}', b'{"id":"c"}']
+    assert list(sender.uploader.deliver(Batch("b1", 7, 3, b"".join(event + b"\n" for event in events)))) == []
+    request: Any = collector.calls[0].request
+    assert gzip.decompress(request.body) == b'{"events":[' + b",".join(events) + b"]}"
+
+
 def test_the_number_of_people_goes_along_with_each_batch_once_it_is_known(
     collector: responses.RequestsMock, sender: Sender
 ) -> None:
