@@ -16,6 +16,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -182,18 +183,19 @@ class Outbox:
         with available():
             if self.backlog().requests == 0:  # asked often: it costs no write lock
                 return None
-            batch_id, rows = self._claimed(max_events)
-        if not rows:
-            return None
-        return Batch(batch_id, rows[-1][0], sum(row[1] for row in rows), b"".join(row[2] for row in rows))
+            with self._database.transaction() as db:
+                # One of which nothing is left, since a person was taken out, is none.
+                under_way = "SELECT batch, last FROM claim WHERE last >= (SELECT min(id) FROM request)"
+                batch_id, last = db.execute(under_way).fetchone() or self._new_claim(db, max_events)
+                return self._batch(db, batch_id, last)
 
-    def _claimed(self, max_events: int) -> tuple[str, list[tuple[int, int, bytes]]]:
-        with self._database.transaction() as db:
-            # One of which nothing is left, since a person was taken out, is none.
-            under_way = "SELECT batch, last FROM claim WHERE last >= (SELECT min(id) FROM request)"
-            batch_id, last = db.execute(under_way).fetchone() or self._new_claim(db, max_events)
-            rows = db.execute("SELECT id, events, lines FROM request WHERE id <= ? ORDER BY id", (last,)).fetchall()
-        return batch_id, rows
+    @staticmethod
+    def _batch(db: sqlite3.Connection, batch_id: str, last: int) -> Batch | None:
+        events, lines = 0, BytesIO()  # which makes no copy of what it has put together
+        for row in db.execute("SELECT events, lines FROM request WHERE id <= ? ORDER BY id", (last,)):
+            events += row[0]
+            lines.write(row[1])
+        return Batch(batch_id, last, events, lines.getvalue()) if events else None
 
     @staticmethod
     def _new_claim(db: sqlite3.Connection, max_events: int) -> tuple[str, int]:
