@@ -21,7 +21,6 @@ ENTITY_FIELDS = ("kind", "metadata.namespace", "spec.type", "spec.lifecycle", "s
 # What of the context has a place of its own in the record.
 _PLACED_BY_ID = frozenset({"pluginId", "routeRef", "extensionId"})
 _PLACED = _PLACED_BY_ID | {"extension"}
-_MAX_PLACES = 1000  # their names may be long
 
 IDENTITY_FIELDS = ("metadata.namespace", "spec.memberOf")
 
@@ -157,7 +156,7 @@ def extractors(capture: Capture, is_view: Callable[[Event], bool], keep_groups: 
     view, no_view = Shared({"view": True}), Shared({"view": False})
     return Extractors(
         # What was sent comes first: if all else fails, this is the event.
-        what=(("content", _said), ("origin", _origin()), ("entity", _entity(capture.entity_fields))),
+        what=(("content", _said), ("origin", _origin), ("entity", _entity(capture.entity_fields))),
         who=(
             ("sender", _sender),
             ("labels", lambda _: labels),
@@ -196,23 +195,16 @@ def _happened(when: When) -> Record:
     return {"id": when.id, "time": iso(when.event.time), "value": when.event.value}
 
 
-def _origin() -> Callable[[What], Shared]:
-    """Tell where in the app events come from, which are few places."""
-    described = Remembered[tuple[str | None, ...], Shared](_place, most=_MAX_PLACES)
-
-    def extract(what: What) -> Shared:
-        get = what.content.context.get
+def _origin(what: What) -> Record:
+    """Tell where in the app events come from."""
+    get = what.content.context.get
+    return {
+        # What Backstage calls the app itself is "root".
+        "pluginId": _text(get("pluginId")) or "root",
+        "routeRef": _text(get("routeRef")),
         # The new front-end system always names the extension by its id, and may add a component's name to it.
-        extension = get("extensionId", get("extension"))
-        return described.of((_text(get("pluginId")), _text(get("routeRef")), _text(extension)))
-
-    return extract
-
-
-def _place(origin: tuple[str | None, ...], _: object) -> Shared:
-    plugin, route, extension = origin
-    # What Backstage calls the app itself is "root".
-    return Shared({"pluginId": plugin or "root", "routeRef": route, "extension": extension})
+        "extension": _text(get("extensionId", get("extension"))),
+    }
 
 
 def _text(value: object) -> str | None:

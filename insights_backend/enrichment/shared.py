@@ -6,6 +6,8 @@ from typing import Any, Generic, TypeVar
 Record = dict[str, Any]
 """An event as it is stored, by the names of the stored event; or a part of one."""
 
+_MOST = 10_000  # keys; when there are more, all are forgotten
+
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
@@ -33,15 +35,13 @@ class Remembered(Generic[K, T]):
 
     Args:
         make: makes it, of that thing.
-        most: how many keys are remembered; when there are more, all are forgotten.
     """
 
-    def __init__(self, make: Callable[[K, Any], T], most: int = 10_000) -> None:
+    def __init__(self, make: Callable[[K, Any], T]) -> None:
         self._make = make
-        self._most = most
         self._made: dict[K, tuple[Any, T]] = {}
 
-    def of(self, key: K, thing: Any = None) -> T:
+    def of(self, key: K, thing: Any) -> T:
         """Return what is made of a thing for a key.
 
         Args:
@@ -51,7 +51,7 @@ class Remembered(Generic[K, T]):
         held = self._made.get(key)
         if held is None or held[0] != thing:
             held = thing, self._make(key, thing)
-            if len(self._made) >= self._most:
+            if len(self._made) >= _MOST:
                 self._made.clear()
             self._made[key] = held
         return held[1]

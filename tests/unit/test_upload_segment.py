@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Iterator
-from random import Random
 from typing import Any
 
 import pytest
@@ -13,12 +12,12 @@ from hypothesis import strategies as st
 
 from insights_backend.delivery.destination import Batch, DeliveryError
 from insights_backend.delivery.formats import MAX_SEGMENT_BATCH, MAX_SEGMENT_EVENT, SegmentFormat
-from insights_backend.delivery.retry import RetryPolicy
 from insights_backend.delivery.uploader import Uploader, UploadUnauthorizedError
 from insights_backend.http_client import DirectSession
 from insights_backend.model.total_users import TotalUsers
-from tests.fakes import NOW, Clock
+from tests.fakes import NOW
 from tests.records import lines, record
+from tests.unit.uploader.sender import Sender
 
 URL = "https://events.example.com/v1/batch"
 KEY = "a-write-key"
@@ -48,20 +47,7 @@ class FakeSegment:
 
 
 def uploader(session: DirectSession, url: str = URL, key: str = KEY, retries: int = 3) -> Uploader:
-    clock = Clock()
-    return Uploader(
-        url,
-        key,
-        upload_format=SegmentFormat(),
-        session=session,
-        policy=RetryPolicy(retries=retries, deadline=20.0),
-        timeout=2.5,
-        version="1.2.3",
-        monotonic=clock,
-        clock=clock,
-        sleep=lambda _: None,
-        random=Random(1),  # noqa: S311 - spreads retries
-    )
+    return Sender(session, url, key, retries, SegmentFormat()).uploader
 
 
 def batch_of(*events: dict[str, Any]) -> Batch:

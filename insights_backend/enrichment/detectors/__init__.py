@@ -7,7 +7,7 @@ personal names are found by their field, never by guessing at text.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, groupby
+from itertools import groupby
 
 from insights_backend.enrichment.detectors import (
     addresses,
@@ -21,7 +21,7 @@ from insights_backend.enrichment.detectors import (
 )
 from insights_backend.enrichment.detectors.base import Detector, Found, Hint
 
-__all__ = ["DETECTORS", "Detector", "Found", "find", "signs"]
+__all__ = ["DETECTORS", "Detector", "Found", "Look", "looks"]
 
 DETECTORS = (
     *credentials.DETECTORS,
@@ -58,8 +58,3 @@ def looks(text: str, *, written: bool = False) -> list[Look]:
     """
     lower = text.lower()
     return [look for hint, those in (_WRITTEN_BY_HINT if written else _ALL_BY_HINT) if hint(lower) for look in those]
-
-
-def find(text: str) -> Iterator[Found | None]:
-    """Yield everything in a plain text that must not stay, and None for each refused candidate."""
-    return chain.from_iterable(look(text) for look in looks(text))

@@ -9,7 +9,7 @@ import pytest
 import responses
 
 from insights_backend.delivery.destination import Batch, DeliveryError
-from insights_backend.delivery.formats import InsightsFormat
+from insights_backend.delivery.formats import InsightsFormat, UploadFormat
 from insights_backend.delivery.retry import RetryPolicy
 from insights_backend.delivery.uploader import Uploader
 from insights_backend.http_client import DirectSession
@@ -24,13 +24,20 @@ ACCEPTED = {"accepted": 1}
 class Sender:
     """An uploader whose sleep moves its clock, and all that it slept."""
 
-    def __init__(self, session: DirectSession, url: str = BASE, token: str = TOKEN, retries: int = 3) -> None:
+    def __init__(
+        self,
+        session: DirectSession,
+        url: str = BASE,
+        token: str = TOKEN,
+        retries: int = 3,
+        upload_format: UploadFormat | None = None,
+    ) -> None:
         self.clock = Clock()
         self.slept: list[float] = []
         self.uploader = Uploader(
             url,
             token,
-            upload_format=InsightsFormat(),
+            upload_format=upload_format or InsightsFormat(),
             session=session,
             policy=RetryPolicy(retries=retries, deadline=20.0),
             timeout=2.5,
