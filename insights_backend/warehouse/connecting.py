@@ -1,7 +1,8 @@
 """From a DSN to a connection: chDB inside this process, or a ClickHouse server over HTTP."""
 
-from collections.abc import Mapping
-from contextlib import closing
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -46,6 +47,9 @@ def client_arguments(dsn: str) -> dict[str, Any]:
 
 def client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client":
     """Connect to the engine, making the database first where the server does not have it yet."""
+    if arguments.get("interface") == "chdb":
+        with _without("pyarrow"):
+            import chdb.session  # noqa: F401, PLC0415 - the core installs without the engine
     from clickhouse_connect import get_client  # noqa: PLC0415 - the core installs without the engine
     from clickhouse_connect.driver.exceptions import DatabaseError  # noqa: PLC0415 - as above
 
@@ -58,3 +62,20 @@ def client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client
     with closing(get_client(**{**arguments, "database": None})) as client:
         client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": arguments["database"]})
     return get_client(**arguments, settings=dict(settings))
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Let a module that is not imported yet seem not to be installed: one who can do without it does.
+
+    The embedded engine takes Arrow wherever it is installed, to hand out tables in its form. Nobody asks for one here,
+    and it would hold 30 MB.
+    """
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment] # as the import system marks what must not be found
+    try:
+        yield
+    finally:
+        del sys.modules[module]

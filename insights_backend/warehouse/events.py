@@ -4,7 +4,9 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from hashlib import blake2b
+from io import BytesIO
 from threading import Lock
 from typing import Any
 
@@ -33,6 +35,25 @@ _OBJECTS = ("attributes", "context", "userMetadata", "entityMetadata")
 _NULLABLE = ("routeRef", "extension", "sessionId", "user", "entity", "target")
 
 
+@dataclass(frozen=True, slots=True)
+class _Events:
+    """Events as they travel, a line each, and the number of each."""
+
+    keys: Sequence[int]
+    lines: bytes
+
+    def without(self, known: Iterable[int]) -> "_Events":
+        """Leave out those that are known, and those that come a second time."""
+        seen = set(known)
+        if not seen and len(set(self.keys)) == len(self.keys):
+            return self  # as nearly always, and not copied
+        kept = {}
+        for key, line in zip(self.keys, BytesIO(self.lines), strict=True):
+            if key not in seen:
+                kept.setdefault(key, line)
+        return _Events(list(kept), b"".join(kept.values()))
+
+
 class EventStore:
     """The destination that is the warehouse itself.
 
@@ -50,26 +71,25 @@ class EventStore:
         Raises:
             DeliveryError: the engine could not take it now.
         """
-        lines = {_key(line): line for line in batch.lines.splitlines(keepends=True)}
+        keys = [_key(line) for line in BytesIO(batch.lines)]
         try:
             # One at a time: between the look and the insert, nobody else may store the same events.
             with self._delivering:
-                for known in self._stored(lines):
-                    del lines[known]
-                if lines:
-                    self._store(batch.id, lines)
+                new = _Events(keys, batch.lines).without(self._stored(keys))
+                if new.keys:
+                    self._store(batch.id, new)
         except WarehouseUnavailableError as error:
             raise DeliveryError(str(error), error.retry_after) from error
         return ()
 
-    def _store(self, batch_id: str, lines: dict[int, bytes]) -> None:
+    def _store(self, batch_id: str, events: "_Events") -> None:
         # The keys come last. Whatever is cut short is inserted again whole, under the same token: that reaches what it
         # did not reach before, a rollup perhaps, and nothing twice.
-        self._engine.insert("events", b"".join(lines.values()), token=batch_id)
-        keys = array("Q", lines).tobytes()
+        self._engine.insert("events", events.lines, token=batch_id)
+        keys = array("Q", events.keys).tobytes()
         self._engine.insert("event_ids", keys, token=batch_id, fmt="RowBinary", columns="key")
 
-    def _stored(self, keys: Iterable[int]) -> list[int]:
+    def _stored(self, keys: Sequence[int]) -> list[int]:
         """Return which of the keys belong to an event that is there already."""
         # As one text, which takes a fifth of the time that a list takes to be read.
         given = f"CAST(splitByChar(',', '{','.join(map(str, keys)) or 0}'), 'Array(UInt64)')"

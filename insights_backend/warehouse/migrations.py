@@ -62,7 +62,9 @@ def migrate(client: "Client", dialect: Dialect) -> None:
         if name not in done:
             for statement in dialect.write(file.read_text()):
                 client.command(statement)
-            client.insert(f"migrations{dialect.local}", [[name]], column_names=["name"])
+            # Not by the client's `insert`, which brings all of pandas into memory.
+            record = f"INSERT INTO migrations{dialect.local} (name) VALUES (%(name)s)"  # noqa: S608 - our own name
+            client.command(record, parameters={"name": name})
             _log.info("warehouse schema: %s applied", name)
 
 
