@@ -34,7 +34,7 @@ FROM (
     SELECT arrayJoin(buckets) AS bucket, first
     FROM (
         SELECT min({bucket}) AS first,
-            groupUniqArrayIf({bucket}, time >= fromUnixTimestamp64Milli({{start:Int64}})) AS buckets
+            groupUniqArrayIf({bucket}, quarter >= toDateTime({{start:UInt32}}, 'UTC')) AS buckets
         FROM {table} WHERE userKey != 0 AND {where_until} GROUP BY userKey))
 GROUP BY bucket ORDER BY bucket
 """
@@ -98,7 +98,7 @@ class Insight:
 
     def _bucket(self) -> str:
         if self.grouping == "hourly":
-            return "toUnixTimestamp(toStartOfHour(time, {timezone:String}))"
+            return "toUnixTimestamp(toStartOfHour(quarter, {timezone:String}))"
         return self.query.bucket()
 
     def date(self, bucket: Any) -> str:

@@ -23,23 +23,23 @@ _WHOLE = "''"
 _WHOLE_AND_GROUPS = "arrayJoin(arrayPushFront(arrayIntersect(groups, {group:Array(String)}), ''))"
 _INSTANCE = "instance"
 
-_NEW_USERS = """
-SELECT part, count() AS newUsers
-FROM (
-    SELECT {part} AS part, min(time) AS first FROM {table} WHERE userKey != 0 AND {where_until} GROUP BY part, userKey)
-WHERE first >= fromUnixTimestamp64Milli({{start:Int64}}) GROUP BY part
+_COUNTS = """
+SELECT {part} AS part, sum(events) AS events, uniqExactIf(userKey, userKey != 0) AS activeUsers,
+    uniqExactIf(sessionKey, sessionKey != 0) AS namedSessions
+FROM {table} WHERE {where} GROUP BY part
 """
 # A gap of half an hour never lies between the first and last event of one quarter hour: those two are enough.
-_USE = """
-SELECT part, sum(events) AS events, countIf(userKey != 0) AS activeUsers,
-    uniqExactArray(named) + sum(arrayCount(gap -> gap > 1800000, arrayDifference(arraySort(moments))))
-        + countIf(notEmpty(moments)) AS sessions
+_UNNAMED_SESSIONS = """
+SELECT part, sum(1 + arrayCount(gap -> gap > 1800000, arrayDifference(arraySort(moments)))) AS unnamedSessions
 FROM (
-    SELECT {part} AS part, userKey, sum(events) AS events, groupUniqArrayIf(sessionKey, sessionKey != 0) AS named,
-        arrayConcat(
-            groupArrayIf(toUnixTimestamp64Milli(firstAt), sessionKey = 0 AND userKey != 0),
-            groupArrayIf(toUnixTimestamp64Milli(lastAt), sessionKey = 0 AND userKey != 0)) AS moments
-    FROM {table} WHERE {where} GROUP BY part, userKey)
+    SELECT {part} AS part, userKey,
+        groupArrayArray([toUnixTimestamp64Milli(firstAt), toUnixTimestamp64Milli(lastAt)]) AS moments
+    FROM {table} WHERE sessionKey = 0 AND userKey != 0 AND {where} GROUP BY part, userKey)
+GROUP BY part
+"""
+_NEW_USERS = """
+SELECT part, countIf(userKey != 0 AND first >= toDateTime({{start:UInt32}}, 'UTC')) AS newUsers
+FROM (SELECT {part} AS part, userKey, min(quarter) AS first FROM {table} WHERE {where_until} GROUP BY part, userKey)
 GROUP BY part
 """
 _DAILY = """
@@ -48,7 +48,9 @@ FROM (
     SELECT {part} AS part, uniqExact({day}) AS days FROM {table} WHERE userKey != 0 AND {where} GROUP BY part, userKey)
 GROUP BY part
 """
-_NOTHING = {"events": 0, "activeUsers": 0, "newUsers": 0, "sessions": 0, "stickyUsers": 0, "userDays": 0}
+_NOTHING = dict.fromkeys(
+    ("events", "activeUsers", "namedSessions", "unnamedSessions", "newUsers", "stickyUsers", "userDays"), 0
+)
 
 
 def of_whole(sources: Sources, query: ReportQuery) -> Row:
@@ -82,7 +84,8 @@ def _measured(engine: Engine, query: ReportQuery, part: str, totals: Mapping[str
     days = min(query.days, _STICKY_DAYS)
     lately = query.since(query.last - timedelta(days - 1))
     found = [
-        _by_part(engine, query, _USE, part, "session"),
+        _by_part(engine, query, _COUNTS, part, "session"),
+        _by_part(engine, query, _UNNAMED_SESSIONS, part, "session"),
         _by_part(engine, query, _NEW_USERS, part),
         _by_part(engine, lately, _DAILY, part),
     ]
@@ -105,7 +108,7 @@ def _row(counts: Mapping[str, int], total: int | None, days: int) -> Row:
         "events": counts["events"],
         "activeUsers": active,
         "newUsers": counts["newUsers"],
-        "sessions": counts["sessions"],
+        "sessions": counts["namedSessions"] + counts["unnamedSessions"],
         "totalUsers": total,
         "adoption": active / total if total else None,
         "stickiness": counts["userDays"] / days / sticky if sticky else None,

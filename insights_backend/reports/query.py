@@ -7,6 +7,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from insights_backend.model.event import Millis
+from insights_backend.warehouse.moments import seconds
 
 Interval = Literal["day", "week", "month"]
 
@@ -30,8 +31,8 @@ _ROLLUPS: Mapping[str, Set[str]] = {
     "views": {"group", "environment", "instance", "plugin", "page", "entity", "owner", "type", "lifecycle", "view"},
     "searches": {"group", "environment", "instance", "plugin", "action", "search"},
 }
-"""The tables made of the events, and what each knows of an event beside its time and user; the first that can answer is
-asked."""
+"""The tables made of the events, and what each knows of an event beside its quarter hour and user; the first that can
+answer is asked."""
 
 _OF_SOME: Mapping[str, str] = {"views": "view", "searches": "search"}
 """Those that have some of the events alone, and what has to be asked for them to do."""
@@ -102,7 +103,7 @@ class ReportQuery:
     def table(self, *asked: str) -> str:
         """Name the smallest table that can answer.
 
-        All have `time` and `userKey`, and but for `searches` also `events` and `views`, so that a sum over either is
+        All have `quarter` and `userKey`, and but for `searches` also `events` and `views`, so that a sum over either is
         the same number.
 
         Args:
@@ -116,19 +117,19 @@ class ReportQuery:
 
     def where(self) -> str:
         """Write the condition that an event of the period and of the filters fulfils."""
-        return f"time >= fromUnixTimestamp64Milli({{start:Int64}}) AND {self.where_until()}"
+        return f"quarter >= toDateTime({{start:UInt32}}, 'UTC') AND {self.where_until()}"
 
     def where_until(self) -> str:
         """Write the same condition for all events up to the end of the period, however old."""
         conditions = [
-            "time < fromUnixTimestamp64Milli({end:Int64})",
+            "quarter < toDateTime({end:UInt32}, 'UTC')",
             *(FILTERS[name] for name in self.filters),
         ]
         return " AND ".join(conditions)
 
     def day(self) -> str:
         """Write the calendar day of an event."""
-        return "toDate(time, {timezone:String})"
+        return "toDate(quarter, {timezone:String})"
 
     def bucket(self) -> str:
         """Write the first day of the interval of an event."""
@@ -144,8 +145,8 @@ class ReportQuery:
         """Give the values of the parameters that the conditions name."""
         values = {name: list(texts) for name, texts in self.filters.items()}
         return {
-            "start": self.start,
-            "end": self.end,
+            "start": seconds(self.start),
+            "end": seconds(self.end),
             "timezone": self.timezone,
             "limit": self.limit,
             **values,

@@ -3,6 +3,8 @@
 No reports of their own: they tell a page what to offer, and draw the small line beside a number.
 """
 
+from dataclasses import replace
+
 from insights_backend.reports.answer import Answer, Sources
 from insights_backend.reports.query import ReportQuery
 
@@ -10,10 +12,9 @@ _MAX_ORIGINS = 200
 
 _ANY = "SELECT 1 AS one FROM presence LIMIT 1"
 _ORIGINS = """
-SELECT arraySort(groupUniqArray({most:UInt32})(environment)) AS environment,
-    arraySort(groupUniqArray({most:UInt32})(instance)) AS instance
-FROM presence
-WHERE time >= fromUnixTimestamp64Milli({start:Int64}) AND time < fromUnixTimestamp64Milli({end:Int64})
+SELECT arraySort(groupUniqArray({most})(environment)) AS environment,
+    arraySort(groupUniqArray({most})(instance)) AS instance
+FROM presence WHERE {where}
 """
 _COUNTS = "SELECT {bucket} AS interval, sum(events) AS events FROM {table} WHERE {where} GROUP BY interval"
 
@@ -25,8 +26,9 @@ def any_event(sources: Sources) -> bool:
 
 def origins(sources: Sources, query: ReportQuery) -> dict[str, list[str]]:
     """Return the environments and instances that sent events in the period, whatever the filters say."""
-    sql = _ORIGINS.replace("{most:UInt32}", str(_MAX_ORIGINS))  # the engine takes no parameter there
-    return sources.engine.rows(sql, {"start": query.start, "end": query.end})[0]
+    everywhere = replace(query, filters={})
+    sql = _ORIGINS.format(most=_MAX_ORIGINS, where=everywhere.where())
+    return sources.engine.rows(sql, everywhere.parameters())[0]
 
 
 def event_counts(sources: Sources, query: ReportQuery) -> Answer:

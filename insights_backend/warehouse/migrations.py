@@ -24,7 +24,7 @@ ENGINE = ${replicated}MergeTree ORDER BY name
 _FORGOTTEN = ("events", "presence", "views", "searches")
 """The tables that know of people."""
 
-_MOMENT = "toDate(time)"  # a date reaches to 2149, a moment in seconds only to 2106
+_MOMENT = "toDate(quarter)"  # a date reaches to 2149, a moment in seconds only to 2106
 
 
 class Dialect:

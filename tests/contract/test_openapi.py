@@ -23,7 +23,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from insights_backend.web.openapi import document, examples
+from insights_backend.web.openapi import examples
+from insights_backend.web.openapi.document import document
 from insights_backend.web.openapi.routes import OPERATIONS
 from insights_backend.wire import batch, native
 from insights_backend.wire.rules import Rule

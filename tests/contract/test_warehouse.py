@@ -1,5 +1,7 @@
 """The warehouse on the real engine, inside this process and as a server."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -202,3 +204,16 @@ def test_another_dsn_is_refused_without_being_repeated(dsn: str) -> None:
     with pytest.raises(ConfigError, match=r"warehouse\.dsn") as failure:
         client_arguments(dsn)
     assert "secret" not in str(failure.value)
+
+
+OPENED = """
+import sys
+from insights_backend.warehouse.engine import Engine
+Engine(sys.argv[1]).open()
+print(sorted({"numpy", "pandas", "pyarrow"} & sys.modules.keys()))
+"""
+
+
+def test_the_embedded_engine_comes_without_libraries_of_tables_that_hold_80_megabytes(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OPENED, f"chdb:///{tmp_path / 'warehouse'}"]
+    assert subprocess.run(command, capture_output=True, check=True, text=True).stdout == "[]\n"

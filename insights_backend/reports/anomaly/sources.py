@@ -18,7 +18,7 @@ DIMENSIONS: Mapping[str, str] = {"plugin": "pluginId", "group": "arrayJoin(group
 """What can move a series, by name, as the engine calls it."""
 
 _WITHOUT_RESULTS = """
-(SELECT fromUnixTimestamp64Milli(run[1].1) AS time, run[1].3 AS term FROM ({runs})
+(SELECT toStartOfFifteenMinutes(fromUnixTimestamp64Milli(run[1].1, 'UTC')) AS quarter, run[1].3 AS term FROM ({runs})
 WHERE NOT run[1].2 AND run[1].4 = 0) WHERE true
 """
 

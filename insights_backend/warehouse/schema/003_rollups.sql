@@ -1,10 +1,10 @@
 -- What the reports ask most. The user stays in it, so that counts of users are exact and a person can be taken out.
 -- Columns are named as in the events.
 
--- Who was there, summed by quarter hour: days of every time zone begin at one.
+-- Who was there, summed by quarter hour.
 CREATE TABLE IF NOT EXISTS presence$local $on_cluster
 (
-    time DateTime('UTC') CODEC(Delta, ZSTD),
+    quarter DateTime('UTC'),
     userKey UInt64,
     sessionKey UInt64,
     environment LowCardinality(String),
@@ -16,20 +16,21 @@ CREATE TABLE IF NOT EXISTS presence$local $on_cluster
     lastAt SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(Delta, ZSTD)
 )
 ENGINE = ${replicated}AggregatingMergeTree
-PARTITION BY toYYYYMM(time)
-ORDER BY (toDate(time), userKey, time, sessionKey, environment, instance, groups)
+PARTITION BY toYYYYMM(quarter)
+ORDER BY (toDate(quarter), userKey, quarter, sessionKey, environment, instance, groups)
 SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, default_compression_codec = 'ZSTD', $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS presence_of_events $on_cluster TO presence$local AS
-SELECT toDateTime(toStartOfInterval(e.time, INTERVAL 15 MINUTE)) AS time, userKey, sessionKey, environment, instance,
-    groups, sum(events) AS events, sum(views) AS views, min(firstAt) AS firstAt, max(lastAt) AS lastAt
-FROM events$local AS e
-GROUP BY time, userKey, sessionKey, environment, instance, groups;
+SELECT quarter, userKey, sessionKey, environment, instance, groups, sum(events) AS events, sum(views) AS views,
+    min(firstAt) AS firstAt, max(lastAt) AS lastAt
+FROM events$local
+GROUP BY quarter, userKey, sessionKey, environment, instance, groups;
 
 -- What they viewed: a third of the events, each by itself, with what tells of pages and entities.
 CREATE TABLE IF NOT EXISTS views$local $on_cluster
 (
     time DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    quarter DateTime('UTC'),
     userKey UInt64,
     pluginId LowCardinality(String),
     page LowCardinality(String),
@@ -46,12 +47,12 @@ CREATE TABLE IF NOT EXISTS views$local $on_cluster
     views UInt64 ALIAS 1
 )
 ENGINE = ${replicated}MergeTree
-PARTITION BY toYYYYMM(time)
-ORDER BY (toDate(time), userKey, time)
+PARTITION BY toYYYYMM(quarter)
+ORDER BY (toDate(quarter), userKey, time)
 SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, default_compression_codec = 'ZSTD', $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS views_of_events $on_cluster TO views$local AS
-SELECT time, userKey, pluginId, page, entity, entityKind, entityOwner, entityType, entityLifecycle, environment,
-    instance, groups
+SELECT time, quarter, userKey, pluginId, page, entity, entityKind, entityOwner, entityType, entityLifecycle,
+    environment, instance, groups
 FROM events$local
 WHERE view;

@@ -3,6 +3,7 @@
 CREATE TABLE IF NOT EXISTS searches$local $on_cluster
 (
     time DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    quarter DateTime('UTC'),
     userKey UInt64,
     action LowCardinality(String),
     term String,
@@ -13,11 +14,11 @@ CREATE TABLE IF NOT EXISTS searches$local $on_cluster
     groups Array(LowCardinality(String))
 )
 ENGINE = ${replicated}MergeTree
-PARTITION BY toYYYYMM(time)
-ORDER BY (toDate(time), userKey, time)
+PARTITION BY toYYYYMM(quarter)
+ORDER BY (toDate(quarter), userKey, time)
 SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, default_compression_codec = 'ZSTD', $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS searches_of_events $on_cluster TO searches$local AS
-SELECT time, userKey, action, term, value, pluginId, environment, instance, groups
+SELECT time, quarter, userKey, action, term, value, pluginId, environment, instance, groups
 FROM events$local
 WHERE action IN ('search', 'discover');
