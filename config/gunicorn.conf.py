@@ -4,6 +4,7 @@ The embedded engine belongs to one process. A second worker needs `warehouse.dsn
 `WEB_CONCURRENCY` may be raised.
 """
 
+import gc
 import os
 import re
 import shutil
@@ -72,6 +73,17 @@ def when_ready(server: Any) -> None:
     for listener in server.LISTENERS:
         for waiting in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             listener.sock.setsockopt(socket.SOL_SOCKET, waiting, patience)
+
+
+def post_worker_init(_: Any) -> None:
+    """Spare the collector of cycles what is here for good, and most of its rounds.
+
+    An event makes dozens of objects, hardly one of them in a cycle: looking for some every 700 took a twentieth of the
+    time that a batch takes.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def on_exit(_: Any) -> None:
