@@ -48,3 +48,20 @@ def test_a_term_leaves_its_searches_and_nothing_else(engine: Engine) -> None:
     assert (row["term"], row["searches"], row["noResults"]) == ("kafka", 1, 1)
     assert summary.report(asked(engine), narrowed).rows[0]["activeUsers"] == 1
     assert searches.report(asked(engine), query(term=("kafka", "oauth"))).total == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "events"),
+    [
+        (date(1970, 1, 1), date(1970, 1, 3), 0),
+        (date(2026, 11, 23), date(2036, 11, 22), 7),
+        (date(2100, 1, 1), date(2109, 12, 31), 0),
+        (date(2190, 12, 31), date(2200, 12, 31), 0),
+    ],
+)
+def test_a_question_may_reach_beyond_what_the_engine_can_count(
+    engine: Engine, first: date, last: date, events: int
+) -> None:
+    far = ReportQuery(first=first, last=last, timezone="Asia/Tokyo", filters={})  # in which 1970 begins before it
+    assert summary.report(asked(engine), far).rows[0]["events"] == events
+    assert sum(row["events"] for row in usage.plugins(asked(engine), far).rows) == events
