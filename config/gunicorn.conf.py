@@ -83,7 +83,7 @@ def post_worker_init(_: Any) -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(5_000, 10, 10)
 
 
 def on_exit(_: Any) -> None:
