@@ -47,7 +47,7 @@ def client_arguments(dsn: str) -> dict[str, Any]:
 
 def client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client":
     """Connect to the engine, making the database first where the server does not have it yet."""
-    if arguments.get("interface") == "chdb":
+    if arguments.get("interface") == "chdb" and "chdb" not in sys.modules:
         with _without("pyarrow"):
             import chdb.session  # noqa: F401, PLC0415 - the core installs without the engine
     from clickhouse_connect import get_client  # noqa: PLC0415 - the core installs without the engine
@@ -78,4 +78,4 @@ def _without(module: str) -> Iterator[None]:
     try:
         yield
     finally:
-        del sys.modules[module]
+        sys.modules.pop(module, None)  # another thread may have been as quick

@@ -86,7 +86,7 @@ class EventStore:
             raise DeliveryError(str(error), error.retry_after) from error
         return ()
 
-    def _store(self, batch_id: str, events: "_Events") -> None:
+    def _store(self, batch_id: str, events: _Events) -> None:
         # The keys come last. Whatever is cut short is inserted again whole, under the same token: that reaches what it
         # did not reach before, a rollup perhaps, and nothing twice.
         self._engine.insert("events", events.lines, token=batch_id)
