@@ -14,6 +14,7 @@ the day that is not over, only rises are told; days to come are not looked at.
 from collections.abc import Iterator, Set
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 from insights_backend.reports.anomaly.contributors import contributors
 from insights_backend.reports.anomaly.findings import findings
@@ -21,7 +22,7 @@ from insights_backend.reports.anomaly.holidays import holidays
 from insights_backend.reports.anomaly.series import Series
 from insights_backend.reports.anomaly.sources import KINDS, Kind, daily_series
 from insights_backend.reports.anomaly.unusual import HISTORY, Finding, too_thin
-from insights_backend.reports.answer import Answer, Row, Sources
+from insights_backend.reports.answer import Answer, Row, Sources, at_once
 from insights_backend.reports.query import ReportQuery
 
 _BEFORE = timedelta(weeks=13)
@@ -33,7 +34,8 @@ def report(sources: Sources, query: ReportQuery) -> Answer:
     if query.last < query.first:
         return Answer(rows=[], more={"skipped": []})
     history = query.since(query.first - _BEFORE)
-    series = {kind: daily_series(sources.engine, history, kind) for kind in KINDS}
+    found = at_once(*(partial(daily_series, sources.engine, history, kind) for kind in KINDS))
+    series = dict(zip(KINDS, found, strict=True))
     quiet = _holidays(series)
     rows = [row for kind, of_kind in series.items() for row in _rows(sources, query, kind, of_kind, quiet)]
     rows.sort(key=lambda row: (row["date"], -abs(row["score"]), row["series"]))

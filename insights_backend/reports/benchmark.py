@@ -13,9 +13,10 @@ are compared with each other, and not with instances.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import quantiles
 
-from insights_backend.reports.answer import Answer, Row, Sources
+from insights_backend.reports.answer import Answer, Row, Sources, at_once
 from insights_backend.reports.measures import change, of_groups, of_instances
 from insights_backend.reports.query import ReportQuery
 
@@ -31,9 +32,12 @@ _Known = Mapping[str, _Number]
 
 def report(sources: Sources, query: ReportQuery) -> Answer:
     """Answer with a row for each metric of the whole, and then of each group that is named."""
-    peers, own = _peers(sources, query), _only_instance(query)
-    now, before = of_groups(sources, query), of_groups(sources, query.previous())
-    rows = []
+    own, rows = _only_instance(query), []
+    peers, now, before = at_once(
+        partial(_peers, sources, query),
+        partial(of_groups, sources, query),
+        partial(of_groups, sources, query.previous()),
+    )
     for group, measured in now.items():
         for metric in METRICS:
             value, known = measured[metric], {} if group else _known(metric, peers)

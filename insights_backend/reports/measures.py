@@ -8,11 +8,13 @@ A part has the numbers that the same question would have if a filter left this p
 """
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from itertools import chain
+from typing import Any
 
-from insights_backend.reports.answer import Row, Sources
+from insights_backend.reports.answer import Row, Sources, at_once
 from insights_backend.reports.query import ReportQuery
 from insights_backend.reports.total_users import total_users, total_users_by_instance
 from insights_backend.warehouse.engine import Engine
@@ -55,21 +57,19 @@ _NOTHING = dict.fromkeys(
 
 def of_whole(sources: Sources, query: ReportQuery) -> Row:
     """Measure everything that a question asks for."""
-    (total,) = total_users(sources, query, [query.last])
-    return _measured(sources.engine, query, _WHOLE, {"": total})[""]
+    return _measured(sources.engine, query, _WHOLE, lambda: {"": _total_users(sources, query)})[""]
 
 
 def of_groups(sources: Sources, query: ReportQuery) -> dict[str, Row]:
     """Measure everything that a question asks for, under an empty name, and each group that its filter names."""
-    (total,) = total_users(sources, query, [query.last])
     groups = query.filters.get("group", ())
     part = _WHOLE_AND_GROUPS if groups else _WHOLE
-    return _measured(sources.engine, query, part, dict.fromkeys(("", *groups), total))
+    return _measured(sources.engine, query, part, lambda: dict.fromkeys(("", *groups), _total_users(sources, query)))
 
 
 def of_instances(sources: Sources, query: ReportQuery) -> dict[str, Row]:
     """Measure each instance that has an event in the period."""
-    totals = total_users_by_instance(sources, query, query.last)
+    totals = partial(total_users_by_instance, sources, query, query.last)
     measured = _measured(sources.engine, query, _INSTANCE, totals)
     return {instance: row for instance, row in measured.items() if row["events"]}
 
@@ -79,16 +79,22 @@ def change(value: float | None, previous: float | None) -> float | None:
     return (value - previous) / previous if value is not None and previous else None
 
 
-def _measured(engine: Engine, query: ReportQuery, part: str, totals: Mapping[str, int | None]) -> dict[str, Row]:
-    """Measure the parts of which the total users are given, in their order, and then others that have events."""
+def _total_users(sources: Sources, query: ReportQuery) -> int | None:
+    (total,) = total_users(sources, query, [query.last])
+    return total
+
+
+def _measured(engine: Engine, query: ReportQuery, part: str, known: Callable[[], Mapping[str, Any]]) -> dict[str, Row]:
+    """Measure the parts of which the total users are known, in their order, and then others that have events."""
     days = min(query.days, _STICKY_DAYS)
     lately = query.since(query.last - timedelta(days - 1))
-    found = [
-        _by_part(engine, query, _COUNTS, part, "session"),
-        _by_part(engine, query, _UNNAMED_SESSIONS, part, "session"),
-        _by_part(engine, query, _NEW_USERS, part),
-        _by_part(engine, lately, _DAILY, part),
-    ]
+    totals, *found = at_once(
+        known,
+        partial(_by_part, engine, query, _COUNTS, part, "session"),
+        partial(_by_part, engine, query, _UNNAMED_SESSIONS, part, "session"),
+        partial(_by_part, engine, query, _NEW_USERS, part),
+        partial(_by_part, engine, lately, _DAILY, part),
+    )
     return {
         name: _row(ChainMap(*(counts.get(name, {}) for counts in found), _NOTHING), totals.get(name), days)
         for name in dict.fromkeys(chain(totals, *found))
