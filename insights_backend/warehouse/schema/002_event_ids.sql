@@ -10,4 +10,5 @@ PARTITION BY toYYYYMMDD(storedAt)
 ORDER BY key
 -- A client sends again within days; then the number is of no more use.
 TTL storedAt + INTERVAL 15 DAY
-SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, default_compression_codec = 'ZSTD', ttl_only_drop_parts = 1;
+SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, merge_selector_base = 10,
+    default_compression_codec = 'ZSTD', ttl_only_drop_parts = 1;

@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS presence$local $on_cluster
 ENGINE = ${replicated}AggregatingMergeTree
 PARTITION BY toYYYYMM(quarter)
 ORDER BY (toDate(quarter), userKey, quarter, sessionKey, environment, instance, groups)
-SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, default_compression_codec = 'ZSTD', $window = 1000;
+SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, merge_selector_base = 10,
+    default_compression_codec = 'ZSTD', $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS presence_of_events $on_cluster TO presence$local AS
 SELECT quarter, userKey, sessionKey, environment, instance, groups, sum(events) AS events, sum(views) AS views,
@@ -49,7 +50,8 @@ CREATE TABLE IF NOT EXISTS views$local $on_cluster
 ENGINE = ${replicated}MergeTree
 PARTITION BY toYYYYMM(quarter)
 ORDER BY (toDate(quarter), userKey, time)
-SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, default_compression_codec = 'ZSTD', $window = 1000;
+SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, merge_selector_base = 10,
+    default_compression_codec = 'ZSTD', $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS views_of_events $on_cluster TO views$local AS
 SELECT time, quarter, userKey, pluginId, page, entity, entityKind, entityOwner, entityType, entityLifecycle,
