@@ -24,6 +24,7 @@ _MAX_SECONDS = 30
 _ANSWER_SECONDS = 300  # for which a server may be silent: the client's own default
 _UNHURRIED_SECONDS = 3600
 _MAX_BYTES = 4 * 1024**3
+_READERS = 16  # each question takes processors and memory: more of them at once would all be later
 _REPLACED = "SELECT table, name FROM system.parts WHERE NOT active AND database = currentDatabase()"
 _SIZES = """
 SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts
@@ -58,13 +59,13 @@ class Size:
 
 
 class Engine:
-    """A connection to the engine for each use: one that writes, and readers that never hold it up.
+    """Connections to the engine: one that writes, and up to 16 readers that never hold it up; who asks more waits.
 
     Args:
         dsn: see `client_arguments`.
         cluster: the cluster's name in the server's configuration, if it is one.
         retention_days: how long events are kept; None is for ever.
-        max_seconds: how long a question may take.
+        max_seconds: how long a question may take, and wait for others before.
         max_bytes: how much memory a question may take.
     """
 
@@ -81,6 +82,7 @@ class Engine:
         self._arguments = client_arguments(dsn)
         self._dialect = Dialect(cluster)
         self._retention_days = retention_days
+        self._max_seconds = max_seconds
         self._read_settings = {"max_execution_time": max_seconds, "max_memory_usage": max_bytes}
         self._is_embedded = "path" in self._arguments
         if self._is_embedded:
@@ -94,7 +96,9 @@ class Engine:
         self._opening = Lock()
         self._writing = Lock()
         self._writer: Client | None = None
-        self._idle: LifoQueue[Client] = LifoQueue()
+        self._idle: LifoQueue[Client | None] = LifoQueue()  # the latest first; those not made yet are None
+        for _ in range(_READERS):
+            self._idle.put(None)
 
     def unhurried(self) -> "Engine":
         """Make another engine at the same place, for work that takes its time and must hold nobody up."""
@@ -222,8 +226,10 @@ class Engine:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
-            while not self._idle.empty():
-                self._idle.get_nowait().close()
+            for reader in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
+                if reader is not None:
+                    reader.close()
+                self._idle.put(None)
 
     def _client(self) -> "Client":
         self.open()
@@ -235,10 +241,12 @@ class Engine:
     def _reader(self) -> Iterator["Client"]:
         self.open()
         try:
-            reader = self._idle.get_nowait()
+            reader = self._idle.get(timeout=self._max_seconds)
         except Empty:
-            reader = self._connect(self._read_settings)
+            raise WarehouseUnavailableError("too many questions are asked at once; ask again later") from None
         try:
+            if reader is None:
+                reader = self._connect(self._read_settings)
             yield reader
         finally:
             self._idle.put(reader)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,7 @@ from insights_backend.errors import ConfigError
 from insights_backend.warehouse.connecting import client_arguments
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
+from insights_backend.warehouse.failures import WarehouseUnavailableError
 from tests.fakes import NOW
 from tests.records import lines, record
 
@@ -146,6 +148,31 @@ def test_a_batch_that_the_engine_cannot_take_stays_where_it_is(store: EventStore
             store.deliver(batch(record()))
     finally:
         engine.rows("RENAME TABLE away TO events", {})
+
+
+def being_answered(engine: Engine, questions: int) -> list[Iterator[dict[str, Any]]]:
+    answers = [engine.stream("SELECT number FROM numbers(2)", {}) for _ in range(questions)]
+    assert [next(answer)["number"] for answer in answers] == [0] * questions
+    return answers
+
+
+def test_a_question_waits_while_sixteen_are_answered(engine: Engine) -> None:
+    first, *others = being_answered(engine, 16)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(engine.rows, "SELECT 1 AS one", {})
+        with pytest.raises(TimeoutError):
+            asked.result(timeout=0.1)
+        assert [row["number"] for row in first] == [1]
+        assert asked.result(timeout=10) == [{"one": 1}]
+    assert [[row["number"] for row in answer] for answer in others] == [[1]] * 15
+
+
+def test_a_question_that_has_waited_as_long_as_one_may_take_is_given_up(warehouse_dsn: str) -> None:
+    with closing(Engine(warehouse_dsn, max_seconds=0.5)) as engine:
+        answers = being_answered(engine, 16)
+        with pytest.raises(WarehouseUnavailableError, match="too many questions"):
+            engine.rows("SELECT 1 AS one", {})
+        assert [[row["number"] for row in answer] for answer in answers] == [[1]] * 16
 
 
 def test_another_path_cannot_be_opened_beside_the_first(warehouse_dsn: str, tmp_path: Path) -> None:
