@@ -12,13 +12,15 @@ from threading import Lock
 from typing import NamedTuple
 
 from insights_backend.delivery.database import Database
+from insights_backend.delivery.packing import packed
 from insights_backend.errors import UnavailableError
 
 FULL_RETRY_AFTER = 30
 
 
 class _Entry(NamedTuple):
-    lines: bytes
+    stored: bytes
+    bytes: int
     events: int
     received_at: int
     max_bytes: int
@@ -46,7 +48,7 @@ class Appending:
             received_at: when they arrived.
             max_bytes: how many bytes of events may wait, these included.
         """
-        entry = _Entry(lines, events, received_at, max_bytes, Future())
+        entry = _Entry(packed(lines), len(lines), events, received_at, max_bytes, Future())
         self._entries.append(entry)
         with self._turn:
             if not entry.row.done():
@@ -72,13 +74,13 @@ class Appending:
     def _insert(db: sqlite3.Connection, entries: list[_Entry]) -> list[int | None]:
         (waiting,) = db.execute("SELECT bytes FROM backlog").fetchone()
         rows: list[int | None] = []
-        for lines, events, received_at, max_bytes, _ in entries:
-            if waiting + len(lines) > max_bytes:
+        for stored, size, events, received_at, max_bytes, _ in entries:
+            if waiting + size > max_bytes:
                 rows.append(None)
                 continue
-            waiting += len(lines)
+            waiting += size
             insert = "INSERT INTO request (received_at, events, bytes, lines) VALUES (?, ?, ?, ?)"
-            rows.append(db.execute(insert, (received_at, events, len(lines), lines)).lastrowid)
+            rows.append(db.execute(insert, (received_at, events, size, stored)).lastrowid)
         return rows
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from insights_backend.delivery.database import Database
+from insights_backend.delivery.packing import packed, unpacked
 from insights_backend.model.person import Erased, Person
 
 # Dead letters first: one that is queued again meanwhile is met among the requests.
@@ -13,7 +14,7 @@ _TABLES = ("dead_letter", "request")
 _SHOWN = {"dead_letter": "dead letters", "request": "outbox"}
 _CHANGED = {
     "dead_letter": "UPDATE dead_letter SET events = events - :gone, lines = :lines WHERE id = :id",
-    "request": "UPDATE request SET events = events - :gone, lines = :lines, bytes = length(:lines) WHERE id = :id",
+    "request": "UPDATE request SET events = events - :gone, lines = :lines, bytes = :bytes WHERE id = :id",
 }
 # What a batch holds must never change under its id: a destination knows by it what it has stored.
 _FREED = "DELETE FROM claim WHERE last >= :id"
@@ -93,14 +94,15 @@ def _rows(database: Database, table: str) -> Iterator[tuple[int, bytes]]:
     ((last,),) = database.rows(f"SELECT coalesce(max(id), 0) FROM {table}")  # noqa: S608 - ours
     one_more = f"SELECT id, lines FROM {table} WHERE id > ? AND id <= ? ORDER BY id LIMIT 1"  # noqa: S608 - ours
     while rows := database.rows(one_more, (row, last)):
-        row, lines = rows[0]
-        yield row, lines
+        row, stored = rows[0]
+        yield row, unpacked(stored)
 
 
 def _replace(db: sqlite3.Connection, table: str, row: int, kept: bytes, gone: Erased) -> bool:
     """Write what is kept of a row, and tell whether the row was still there."""
-    values = {"id": row, "lines": kept, "gone": gone.events}
+    values = {"id": row, "lines": kept, "bytes": len(kept), "gone": gone.events}
     if table == "request":
+        values["lines"] = packed(kept)
         db.execute(_FREED, values)
     changed = db.execute(_CHANGED[table], values).rowcount > 0
     if not kept:

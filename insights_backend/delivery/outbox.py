@@ -25,6 +25,7 @@ from insights_backend.delivery.appending import Appending, available
 from insights_backend.delivery.database import Database
 from insights_backend.delivery.destination import Batch, DeadLetter
 from insights_backend.delivery.erasing import about, erase, rename
+from insights_backend.delivery.packing import unpacked
 from insights_backend.errors import UnavailableError
 from insights_backend.model.person import Erased, Person
 
@@ -80,6 +81,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # The column stays, and stays empty: without it the file would be written anew, for which there may be no room.
         "DROP INDEX request_batch",
     ),
+    (),  # from here on `lines` of a request may be packed, which an earlier version could not read
 )
 _log = logging.getLogger(__name__)
 
@@ -194,7 +196,7 @@ class Outbox:
         events, lines = 0, BytesIO()  # which makes no copy of what it has put together
         for row in db.execute("SELECT events, lines FROM request WHERE id <= ? ORDER BY id", (last,)):
             events += row[0]
-            lines.write(row[1])
+            lines.write(unpacked(row[1]))
         return Batch(batch_id, last, events, lines.getvalue()) if events else None
 
     @staticmethod

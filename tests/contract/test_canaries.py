@@ -139,6 +139,14 @@ def send(service: Service) -> bytes:
     return bytes(answer.data)
 
 
+def waiting(service: Service) -> bytes:
+    """Send all of it to a service that cannot deliver it, and read what waits."""
+    send(service)
+    batch = service.backend.outbox.claim(max_events=10_000)
+    assert batch is not None
+    return batch.lines
+
+
 def refusals(service: Service) -> Iterator[bytes]:
     """Have every canary refused, in a body, a path and a query."""
     client = service.client
@@ -169,16 +177,19 @@ def test_no_canary_comes_out_anywhere(
     service.insights.close()
     send(made(debug=True, data_dir=tmp_path / "debug"))  # logs what would be stored
     places = {
+        "outbox, unpacked": waiting(
+            made(upload=UploadSettings(url="http://127.0.0.1:9", token=Secret("t")), data_dir=tmp_path / "kept")
+        ),
         "answer": answer,
         "export": exported,
         "export of a person": about,
         "refusals": refused,
         "log": caplog.text.encode(),
         "metrics": metrics.data if metrics.status_code == 200 else b"",
-        "outbox and files": stored(tmp_path / "var") + stored(tmp_path / "debug"),
+        "files": stored(tmp_path / "var") + stored(tmp_path / "debug") + stored(tmp_path / "kept"),
         "warehouse": stored(Path(warehouse_dsn.removeprefix("chdb:///"))),
     }
-    for place in ("export", "export of a person", "log", "outbox and files"):
+    for place in ("export", "export of a person", "log", "outbox, unpacked"):
         assert b"[credential]" in places[place]
     assert told(places) == set()
 

@@ -87,11 +87,20 @@ def iter_claims(outbox: Outbox) -> Iterator[bytes]:
 
 
 def test_what_was_delivered_long_ago_is_left_in_no_unused_page(outbox: Outbox, tmp_path: Path) -> None:
-    append(outbox, THEIRS, *[OTHER] * 100)
+    for _ in range(30):
+        append(outbox, THEIRS, OTHER)  # too little to be packed
     list(iter_claims(outbox))
     assert is_in_files(JANE, tmp_path)
     assert outbox.erase(PERSON) == Erased()
     assert not is_in_files(JANE, tmp_path)
+
+
+def test_a_person_goes_from_a_large_request_too(outbox: Outbox) -> None:
+    append(outbox, *[OTHER] * 50, THEIRS, MENTION)
+    assert outbox.erase(PERSON) == Erased(1, 1)
+    kept = b"".join(iter_claims(outbox))
+    assert kept.count(b"\n") == 51
+    assert JANE.encode() not in kept
 
 
 def test_a_batch_that_held_something_of_the_persons_is_another_batch_without_it(outbox: Outbox) -> None:
