@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from insights_backend._version import __version__
 from insights_backend.catalog.cache import CachedCatalog, Count
 from insights_backend.delivery.dispatcher import Dispatcher
@@ -90,9 +88,8 @@ class InsightsService:
         duplicates = len(events) - len(new)
         if not new:
             return Receipt(0, duplicates, delivered=True)
-        records = self._pipeline.run(new, ids)
-        lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
-        row = self._outbox.append(lines, events=len(new), received_at=received_at)
+        lines = self._pipeline.run(new, ids)
+        row = self._outbox.append(b"".join(lines), events=len(new), received_at=received_at)
         # Only now: had the disk refused, the sender would send them again, and they must not count as seen.
         self._recent.add(ids)
         return Receipt(len(new), duplicates, delivered=self._dispatcher.offer(row))

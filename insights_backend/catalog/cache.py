@@ -1,10 +1,10 @@
 """The catalog's answers, remembered, so that a warm request asks nothing and an outage costs little."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from insights_backend.catalog.interface import Catalog, Entity
-from insights_backend.catalog.read_through import ReadThrough
+from insights_backend.catalog.read_through import Held, ReadThrough
 from insights_backend.errors import CatalogUnavailableError
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
@@ -44,6 +44,14 @@ class Count:
     stale: bool
 
 
+_UNKNOWN = Lookup(None, available=False)
+
+
+def _late(held: Held[Lookup] | None) -> Lookup:
+    """Answer by what was known in time, while the catalog is down."""
+    return replace(held.value, stale=True) if held else _UNKNOWN
+
+
 class CachedCatalog:
     """A catalog's answers, remembered. Several threads may use it; they share what one of them is asking.
 
@@ -56,8 +64,12 @@ class CachedCatalog:
 
     def __init__(self, catalog: Catalog, ttl: float, max_entries: int, clock: Callable[[], float]) -> None:
         negative_ttl = min(ttl, MAX_NEGATIVE_TTL)
-        self._entities: ReadThrough[EntityRef, Entity | None] = ReadThrough(
-            catalog.entities, lambda entity: negative_ttl if entity is None else ttl, max_entries, clock
+        # What is answered, so that it is made once and not at each question.
+        self._entities: ReadThrough[EntityRef, Lookup] = ReadThrough(
+            lambda refs: [Lookup(entity, available=True) for entity in catalog.entities(refs)],
+            lambda lookup: negative_ttl if lookup.entity is None else ttl,
+            max_entries,
+            clock,
         )
         self._counts: ReadThrough[EntityFilterQuery, int] = ReadThrough(
             lambda queries: [catalog.count(query) for query in queries], lambda _: ttl, _MAX_COUNTS, clock
@@ -73,10 +85,7 @@ class CachedCatalog:
             What is known of every one of the references.
         """
         known = self._entities.get(refs)
-        return {
-            ref: Lookup(None, available=False) if held is None else Lookup(held.value, available=True, stale=held.stale)
-            for ref, held in known.items()
-        }
+        return {ref: held.value if held and not held.stale else _late(held) for ref, held in known.items()}
 
     def count(self, query: EntityFilterQuery) -> Count:
         """Count the entities that match a filter, or give the last known number while the catalog is down.

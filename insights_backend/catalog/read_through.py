@@ -1,12 +1,11 @@
 """A bounded memory in front of a source that is asked in bulk and may be down."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
-
-from cachetools import LRUCache
 
 from insights_backend.errors import CatalogUnavailableError
 from insights_backend.metrics import CATALOG_LOOKUPS
@@ -25,11 +24,13 @@ class Held(Generic[V]):
     Args:
         value: what the source said.
         at: when it said so, by the clock of the memory.
+        until: how long it is good.
         stale: whether it is given only because the source is down.
     """
 
     value: V
     at: float
+    until: float
     stale: bool = False
 
 
@@ -61,7 +62,8 @@ class ReadThrough(Generic[K, V]):
         self._ttl = ttl
         self._clock = clock
         self._lock = threading.Lock()  # guards all that follows
-        self._memory: LRUCache[K, Held[V]] = LRUCache(max_entries)
+        self._memory: OrderedDict[K, Held[V]] = OrderedDict()  # those used last come last
+        self._max_entries = max_entries
         self._flights: dict[K, Flight[K, V]] = {}
         self._failed_at: float | None = None
         self.last_failure: CatalogUnavailableError | None = None
@@ -89,7 +91,8 @@ class ReadThrough(Generic[K, V]):
             now = self._clock()
             for key in keys:
                 held = self._memory.get(key)
-                if held is not None and 0 <= now - held.at < self._ttl(held.value):
+                if held is not None and held.at <= now < held.until:
+                    self._memory.move_to_end(key)
                     found[key] = held
                 elif key in self._flights:
                     theirs[key] = self._flights[key]
@@ -123,17 +126,25 @@ class ReadThrough(Generic[K, V]):
             if values is None:
                 return {key: self._fallback(key, now) for key in keys}
             self._failed_at = self.last_failure = None
-            learnt = {key: Held(value, now) for key, value in values.items()}
-            self._memory.update(learnt)
+            learnt = {key: Held(value, now, now + self._ttl(value)) for key, value in values.items()}
+            self._remember(learnt)
             return dict(learnt)
+
+    def _remember(self, learnt: dict[K, Held[V]]) -> None:
+        for key, held in learnt.items():
+            self._memory[key] = held
+            self._memory.move_to_end(key)
+        while len(self._memory) > self._max_entries:
+            self._memory.popitem(last=False)
 
     def _holds_off(self, now: float) -> bool:
         return self._failed_at is not None and 0 <= now - self._failed_at < HOLD_OFF
 
     def _fallback(self, key: K, now: float) -> Held[V] | None:
         held = self._memory.get(key)
-        if held is None or now - held.at >= self._ttl(held.value) + MAX_STALE:
+        if held is None or now >= held.until + MAX_STALE:
             return None
+        self._memory.move_to_end(key)
         return replace(held, stale=True)
 
 

@@ -15,7 +15,7 @@ from insights_backend.enrichment.fields import field_at
 from insights_backend.enrichment.shared import Record, Remembered, Shared
 from insights_backend.errors import InvalidEntityRefError
 from insights_backend.model.entity_ref import EntityRef
-from insights_backend.model.event import OWN_INSTANCE, Content, Event, Millis, iso
+from insights_backend.model.event import Content, Event, Millis, iso
 
 ENTITY_FIELDS = ("kind", "metadata.namespace", "spec.type", "spec.lifecycle", "spec.owner")
 # What of the context has a place of its own in the record.
@@ -75,33 +75,24 @@ class Who:
     notes: Notes = field(default_factory=Notes)
 
 
-@dataclass(slots=True)
-class When:
-    """What an event shares with no other.
-
-    Args:
-        event: what arrived.
-        id: its id, given or derived.
-        notes: extractors add to them.
-    """
-
-    event: Event
-    id: str
-    notes: Notes = field(default_factory=Notes)
-
-
-K = TypeVar("K", What, Who, When)
+K = TypeVar("K", What, Who)
 Extractor = tuple[str, Callable[[K], Record | Shared]]
 """A name, and what it does with what is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extractors:
-    """The extractors, in order, by what they read: the less of an event, the more events share what they return."""
+    """The extractors, in order, by what they read: the less of an event, the more events share what they return.
+
+    Args:
+        what: read what events are about.
+        who: read whose events they are.
+        when: read one event; what they return is not cleaned, so that it must be of their own making.
+    """
 
     what: Sequence[Extractor[What]]
     who: Sequence[Extractor[Who]]
-    when: Sequence[Extractor[When]]
+    when: Sequence[tuple[str, Callable[[Event], Record]]]
 
 
 KeepGroups = Callable[[Sequence[EntityRef]], Sequence[EntityRef] | None]
@@ -116,13 +107,11 @@ class Capture:
         entity_fields: dot paths into the event's entity.
         identity_fields: dot paths into the user's entity.
         environment: the label on every event.
-        instance: the name of this portal among those that report to one place.
     """
 
     entity_fields: tuple[str, ...] = ENTITY_FIELDS
     identity_fields: tuple[str, ...] = IDENTITY_FIELDS
     environment: str = "production"
-    instance: str = OWN_INSTANCE
 
     @classmethod
     def of(
@@ -152,8 +141,7 @@ def extractors(capture: Capture, is_view: Callable[[Event], bool], keep_groups: 
         is_view: tells whether an event counts as a view of a page.
         keep_groups: tells which of a user's groups are captured.
     """
-    labels = Shared({"environment": capture.environment, "instance": capture.instance})
-    view, no_view = Shared({"view": True}), Shared({"view": False})
+    labels = Shared({"environment": capture.environment})
     return Extractors(
         # What was sent comes first: if all else fails, this is the event.
         what=(("content", _said), ("origin", _origin), ("entity", _entity(capture.entity_fields))),
@@ -163,7 +151,7 @@ def extractors(capture: Capture, is_view: Callable[[Event], bool], keep_groups: 
             ("identity", _identity(capture.identity_fields)),
             ("groups", _groups(keep_groups)),
         ),
-        when=(("event", _happened), ("view", lambda when: view if is_view(when.event) else no_view)),
+        when=(("view", lambda event: {"view": is_view(event)}),),
     )
 
 
@@ -189,10 +177,6 @@ def _said(what: What) -> Record:
     if context := {key: value for key, value in content.context.items() if key not in placed}:
         part["context"] = context
     return part
-
-
-def _happened(when: When) -> Record:
-    return {"id": when.id, "time": iso(when.event.time), "value": when.event.value}
 
 
 def _origin(what: What) -> Record:

@@ -1,36 +1,36 @@
-"""From validated events to redacted records.
+"""From validated events to redacted lines.
 
-A record tells what, who and when. What is remembered as long as the content, and who as long as the request: to make
-and to clean a part takes longer than all else, and most events share two of their three.
+A line tells what, who and when. What is remembered as long as the content, and who as long as the request, both as they
+are written: to make, to clean and to write a part takes longer than all else, and most events share two of their three.
 """
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
+from functools import lru_cache
+from typing import NamedTuple
+
+import orjson
 
 from insights_backend.catalog.cache import CachedCatalog, Lookup
 from insights_backend.enrichment.entities import entity_of, target_of
-from insights_backend.enrichment.extractors import Extractor, Extractors, K, What, When, Who
+from insights_backend.enrichment.extractors import Extractor, Extractors, K, What, Who
 from insights_backend.enrichment.redactor import Redactor
 from insights_backend.enrichment.shared import Record, Shared
 from insights_backend.model.entity_ref import EntityRef
-from insights_backend.model.event import Content, Event
+from insights_backend.model.event import OWN_INSTANCE, REMEMBERED_CONTENTS, Content, Event, iso
 
 _log = logging.getLogger(__name__)
 
-# In the order in which a record is written: what an event is known by stands first.
-_NOTHING_KNOWN: Record = {
-    "id": None,
-    "instance": None,
-    "value": None,
-    "attributes": {},
-    "context": {},
-    "userMetadata": {},
-    "groups": [],
-    "entityMetadata": {},
-    "view": False,
-}
+_NOTHING_SAID: Record = {"attributes": {}, "context": {}, "entityMetadata": {}}
+_NOBODY: Record = {"userMetadata": {}, "groups": []}
+
+
+class _Part(NamedTuple):
+    """What many lines have in common: the fields as they stand in an object, and what could not be looked up."""
+
+    fields: bytes
+    notes: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -39,7 +39,8 @@ class _Topic:
 
     entity: EntityRef | None
     target: EntityRef | None
-    made: tuple[Lookup | None, Record] | None = None
+    lookup: Lookup | None = None
+    part: _Part | None = None
 
 
 class Pipeline:
@@ -51,16 +52,16 @@ class Pipeline:
     Args:
         catalog: where entities are looked up.
         extractors: what to run.
-        redactor: takes personal data out; nothing leaves the pipeline without it.
+        redactor: takes personal data out; nothing that was sent or looked up leaves the pipeline without it.
     """
 
     def __init__(self, *, catalog: CachedCatalog, extractors: Extractors, redactor: Redactor) -> None:
         self._catalog = catalog
         self._extractors = extractors
         self._redact = redactor.redact
-        self._topics = WeakKeyDictionary[Content, _Topic]()
+        self._topic = lru_cache(REMEMBERED_CONTENTS)(_topic)
 
-    def run(self, events: Sequence[Event], ids: Sequence[str]) -> list[Record]:
+    def run(self, events: Sequence[Event], ids: Sequence[str]) -> list[bytes]:
         """Make the records of one request's events.
 
         Args:
@@ -68,54 +69,83 @@ class Pipeline:
             ids: their ids.
 
         Returns:
-            One clean record an event, ready to be stored.
+            One clean record an event, as a line of JSON, ready to be stored.
         """
         topics = [self._topic(event.content) for event in events]
-        refs = {event.user for event in events}.union([topic.entity for topic in topics])
-        lookups = self._catalog.lookup({ref for ref in refs if ref})
-        senders: dict[object, Record] = {}
-        records = []
+        refs = {topic.entity for topic in topics}.union([event.user for event in events])
+        lookups = self._catalog.lookup(ref for ref in refs if ref)
+        senders: dict[object, _Part] = {}
+        lines = []
         for event, id_, topic in zip(events, ids, topics, strict=True):
             sender = event.user, event.session_id, event.received_at
             if (who := senders.get(sender)) is None:
                 known = Who(*sender, lookups[event.user] if event.user else None)
-                who = senders[sender] = self._part(self._extractors.who, known)
+                who = senders[sender] = self._part(self._extractors.who, known, _NOBODY)
             what = self._what(event.content, topic, lookups[topic.entity] if topic.entity else None)
-            when = self._part(self._extractors.when, When(event, id_))
-            records.append(self._record(what, who, when))
-        return records
+            when = self._when(event, id_)
+            notes = [*what.notes, *who.notes, *when.notes]
+            noted = self._noted(notes) if notes else b"[]"
+            lines.append(
+                b"".join((b"{", when.fields, b",", who.fields, b",", what.fields, b',"notes":', noted, b"}\n"))
+            )
+        return lines
 
-    def _topic(self, content: Content) -> _Topic:
-        topic = self._topics.get(content)
-        if topic is None:
-            topic = self._topics[content] = _Topic(entity_of(content), target_of(content))
-        return topic
-
-    def _what(self, content: Content, topic: _Topic, lookup: Lookup | None) -> Record:
-        made = topic.made
-        if made is None or made[0] != lookup:
+    def _what(self, content: Content, topic: _Topic, lookup: Lookup | None) -> _Part:
+        part = topic.part
+        if part is None or (topic.lookup is not lookup and topic.lookup != lookup):
             what = What(content, topic.entity, topic.target, lookup)
-            made = topic.made = lookup, self._part(self._extractors.what, what)
-        return made[1]
+            part = self._part(self._extractors.what, what, _NOTHING_SAID)
+            topic.lookup, topic.part = lookup, part
+        return part
 
-    def _part(self, extractors: Sequence[Extractor[K]], known: K) -> Record:
-        """Run extractors, and clean what they return; the part's notes are those of all of them."""
-        record: Record = {}
+    def _part(self, extractors: Sequence[Extractor[K]], known: K, nothing: Record) -> _Part:
+        """Run extractors, clean and write what they return; the part's notes are those of all of them."""
+        record = dict(nothing)
         for name, extract in extractors:
             try:
                 part = extract(known)
             except Exception as error:  # noqa: BLE001 - whatever a strange entity does to an extractor, the event stays
-                # The class alone: a message may hold what it tripped over, and that may be personal data.
-                _log.warning("extractor %s failed: %s", name, type(error).__name__)
-                known.notes.append(f"{name}_failed")
+                known.notes.append(_failed(name, error))
             else:
                 clean = part.clean(self._redact) if isinstance(part, Shared) else self._redact(part)
-                record.update(clean)
                 known.notes += clean.get("notes", ())
-        record["notes"] = known.notes
-        return record
+                record.update(clean)
+        record.pop("notes", None)
+        return _Part(_fields(record), known.notes)
 
-    def _record(self, what: Record, who: Record, when: Record) -> Record:
-        notes = dict.fromkeys([*what["notes"], *who["notes"], *when["notes"]])
-        clean = self._redact({"notes": list(notes)})["notes"] if notes else []
-        return {**_NOTHING_KNOWN, **what, **who, **when, "notes": clean}
+    def _when(self, event: Event, id_: str) -> _Part:
+        """Write what an event shares with no other; what the sender has not written itself needs no cleaning."""
+        record: Record = {
+            "id": id_,
+            "instance": OWN_INSTANCE,
+            "time": iso(event.time),
+            "value": event.value,
+            "view": False,
+        }
+        notes: list[str] = []
+        if event.id is not None or event.value is not None:
+            record.update(self._redact({"id": id_, "value": event.value}))
+            notes += record.pop("notes", ())
+        for name, extract in self._extractors.when:
+            try:
+                record.update(extract(event))
+            except Exception as error:  # noqa: BLE001 - as above
+                notes.append(_failed(name, error))
+        return _Part(_fields(record), notes)
+
+    def _noted(self, notes: Sequence[str]) -> bytes:
+        return orjson.dumps(self._redact({"notes": list(dict.fromkeys(notes))})["notes"])
+
+
+def _topic(content: Content) -> _Topic:
+    return _Topic(entity_of(content), target_of(content))
+
+
+def _fields(record: Record) -> bytes:
+    return orjson.dumps(record)[1:-1]
+
+
+def _failed(extractor: str, error: Exception) -> str:
+    # The class alone: a message may hold what it tripped over, and that may be personal data.
+    _log.warning("extractor %s failed: %s", extractor, type(error).__name__)
+    return f"{extractor}_failed"

@@ -6,7 +6,7 @@ which a transport may add an id, a time, a session and, for a trusted relay, the
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -24,7 +24,11 @@ OWN_INSTANCE = "local"
 MAX_AHEAD: Millis = 5 * 60 * 1000
 """How far a client's clock may run ahead before its time is replaced by the time of arrival."""
 
+REMEMBERED_CONTENTS = 16_384
+"""How many contents are remembered, and what was made of each."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _LATEST: Millis = 253_402_300_799_999  # 9999-12-31, the last day that ISO 8601 writes with four digits
 
 
@@ -41,7 +45,7 @@ class Content:
         context: as sent, without what transports leave behind in it.
     """
 
-    __slots__ = ("__weakref__", "action", "attributes", "context", "digest", "subject")
+    __slots__ = ("action", "attributes", "context", "digest", "subject")
 
     def __init__(
         self, action: str, subject: str, attributes: Mapping[str, Scalar], context: Mapping[str, Scalar]
@@ -98,8 +102,6 @@ def parse_timestamp(value: object) -> Millis:
     return millis
 
 
-# A text is read twice, to judge it and to use it.
-@lru_cache(maxsize=1024)
 def _from_iso(text: str) -> Millis:
     try:
         moment = datetime.fromisoformat(text)
@@ -108,8 +110,7 @@ def _from_iso(text: str) -> Millis:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     # Whole numbers all the way: a float of seconds would round some milliseconds down.
-    elapsed = moment - _EPOCH
-    return elapsed.days * 86_400_000 + elapsed.seconds * 1000 + elapsed.microseconds // 1000
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def time_of(timestamp: Millis | None, received_at: Millis, max_age: float) -> Millis:

@@ -5,6 +5,7 @@ against the id that is stored and shown.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from uuid import uuid4
 
@@ -33,10 +34,17 @@ def event_ids(events: Sequence[Event], key: bytes) -> list[str]:
 def _derived(event: Event, key: bytes, seen: dict[bytes, int]) -> str:
     if event.timestamp is None:
         return uuid4().hex
-    user = str(event.user) if event.user else None
+    user = tuple(event.user) if event.user else None
     own = orjson.dumps([user, event.timestamp, event.value, event.session_id])
     content = event.content.digest + own
     ordinal = seen.get(content, 0)
     seen[content] = ordinal + 1
-    digest = blake2b(content, key=key[:64], digest_size=_DIGEST_BYTES, person=b"event id", salt=b"%d" % ordinal)
+    digest = _keyed(key[:64], ordinal).copy()
+    digest.update(content)
     return digest.hexdigest()
+
+
+# A copy of one that knows the key already takes half the time of another one. Batches rarely repeat an event.
+@lru_cache(maxsize=16)
+def _keyed(key: bytes, ordinal: int) -> blake2b:
+    return blake2b(key=key, digest_size=_DIGEST_BYTES, person=b"event id", salt=b"%d" % ordinal)

@@ -11,7 +11,7 @@ import orjson
 
 from insights_backend.errors import InvalidEntityRefError, MalformedJsonError
 from insights_backend.model.entity_ref import EntityRef
-from insights_backend.model.event import Content, Event, Millis, Scalar, parse_timestamp, time_of
+from insights_backend.model.event import REMEMBERED_CONTENTS, Content, Event, Millis, Scalar, parse_timestamp, time_of
 from insights_backend.wire.rules import Rejection, Rule, Shape, number, text
 
 _MAX_ITEMS = 64
@@ -23,7 +23,6 @@ _MAX_SUBJECT = 16384  # a scaffolder page carries its whole form in the query
 # event, and is often stale or another user's.
 _LEFT_BEHIND = frozenset({"userName", "userId", "timestamp"})
 
-_REMEMBERED_CONTENTS = 8192
 _REMEMBERED_BYTES = 1024  # of a content: longer ones are rarely said again, and would fill the memory
 
 
@@ -74,11 +73,10 @@ _CONTENT_RULES: Mapping[str, Rule] = {
 _OWN_RULES: Mapping[str, Rule] = {
     "value": number(),
     "id": text(1, 128),
-    "timestamp": Rule(_timestamp, _TIMESTAMP),
     "sessionId": text(1, 256),
 }
 
-RULES: Mapping[str, Rule] = {**_CONTENT_RULES, **_OWN_RULES}
+RULES: Mapping[str, Rule] = {**_CONTENT_RULES, **_OWN_RULES, "timestamp": Rule(_timestamp, _TIMESTAMP)}
 """The fields of an event. An optional one that is null counts as absent; other keys are ignored."""
 
 _SHAPE = Shape("EventSchema", RULES)
@@ -179,7 +177,7 @@ def _read_content(text: str | bytes) -> Content | None:
     )
 
 
-_remembered = lru_cache(_REMEMBERED_CONTENTS)(_read_content)
+_remembered = lru_cache(REMEMBERED_CONTENTS)(_read_content)
 
 
 def _event(
