@@ -2,8 +2,10 @@
 
 import os
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask
 
@@ -92,9 +94,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     return build_app(insights)
 
 
+class _SynchronousFlask(Flask):
+    """A Flask without coroutines, which it would look for at each call of each function otherwise."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
+        return func
+
+
 def build_app(insights: Insights) -> Flask:
     """Put the blueprints of a service together; `create_app` and the tests share it."""
-    app = Flask("insights_backend", static_folder=None)
+    app = _SynchronousFlask("insights_backend", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined] # answers read best in the order in which they are made
     register_problems(app)
     correlate(app)

@@ -8,10 +8,10 @@ import hashlib
 import hmac
 import re
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-import cachetools
 import jwt
 
 from insights_backend.errors import ConfigError, InvalidEntityRefError, UnauthenticatedError
@@ -110,7 +110,7 @@ class BackstageTokens:
         self._keys = SigningKeys(jwks_url, session, clock, timeout)
         self._clock = clock
         self._lock = threading.Lock()
-        self._remembered: cachetools.LRUCache[bytes, _Verified] = cachetools.LRUCache(_MAX_REMEMBERED_TOKENS)
+        self._remembered: OrderedDict[bytes, _Verified] = OrderedDict()  # those seen last come last
 
     def user(self, token: str) -> EntityRef:
         """Return the user whom a token was issued to.
@@ -132,6 +132,9 @@ class BackstageTokens:
             raise UnauthenticatedError("the token has expired; get a new one from the portal")
         with self._lock:
             self._remembered[digest] = verified
+            self._remembered.move_to_end(digest)
+            if len(self._remembered) > _MAX_REMEMBERED_TOKENS:
+                self._remembered.popitem(last=False)
         return verified.user
 
     def _verify(self, token: str) -> "_Verified":

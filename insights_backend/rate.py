@@ -36,6 +36,8 @@ class EventRate:
         Raises:
             RateLimitedError: there is nothing left; says when there will be.
         """
+        if not self._seconds_an_event:
+            return
         with self._lock:
             over = self._full_at.get(sender, 0.0) - self._monotonic() - _BURST
         if over >= 0:
@@ -45,6 +47,8 @@ class EventRate:
 
     def charge(self, sender: str, events: int) -> None:
         """Take so many events out of a sender's bucket."""
+        if not self._seconds_an_event:
+            return
         with self._lock:
             now = self._monotonic()
             self._full_at[sender] = max(self._full_at.get(sender, now), now) + events * self._seconds_an_event

@@ -74,18 +74,19 @@ class ReadThrough(Generic[K, V]):
         Returns:
             For each key its value, or None while the source is down and nothing is known.
         """
-        flight: Flight[K, V] = Future()
-        found, mine, theirs = self._board(dict.fromkeys(keys), flight)
+        found, mine, theirs = self._board(dict.fromkeys(keys))
         _count(found, len(mine), len(theirs))
         if mine:
-            found |= self._fly(mine, flight)
-        # Only now, with our own flight landed, is it safe to wait for others: nobody can be waiting for us.
-        return found | {key: other.result()[key] for key, other in theirs.items()}
+            found |= self._fly(list(mine), next(iter(mine.values())))
+        if theirs:
+            # Only now, with our own flight landed, is it safe to wait for others: nobody can be waiting for us.
+            found |= {key: other.result()[key] for key, other in theirs.items()}
+        return found
 
-    def _board(self, keys: Iterable[K], flight: Flight[K, V]) -> tuple[Answers[K, V], list[K], dict[K, Flight[K, V]]]:
-        """Sort keys: those with an answer, those that `flight` will ask for, those of others' flights."""
+    def _board(self, keys: Iterable[K]) -> tuple[Answers[K, V], dict[K, Flight[K, V]], dict[K, Flight[K, V]]]:
+        """Sort keys: those with an answer, those of a flight of our own, those of others' flights."""
         found: Answers[K, V] = {}
-        mine: list[K] = []
+        mine: dict[K, Flight[K, V]] = {}
         theirs: dict[K, Flight[K, V]] = {}
         with self._lock:
             now = self._clock()
@@ -99,8 +100,8 @@ class ReadThrough(Generic[K, V]):
                 elif self._holds_off(now):
                     found[key] = self._fallback(key, now)
                 else:
-                    mine.append(key)
-            self._flights.update(dict.fromkeys(mine, flight))
+                    mine[key] = next(iter(mine.values())) if mine else Future()
+            self._flights.update(mine)
         return found, mine, theirs
 
     def _fly(self, keys: list[K], flight: Flight[K, V]) -> Answers[K, V]:
@@ -150,7 +151,11 @@ class ReadThrough(Generic[K, V]):
 
 def _count(found: Answers[K, V], misses: int, shared: int) -> None:
     unanswered = sum(held is None or held.stale for held in found.values())
-    _HIT.inc(len(found) - unanswered)
-    _UNANSWERED.inc(unanswered)
-    _MISS.inc(misses)
-    _SHARED.inc(shared)
+    for counter, number in (
+        (_HIT, len(found) - unanswered),
+        (_UNANSWERED, unanswered),
+        (_MISS, misses),
+        (_SHARED, shared),
+    ):
+        if number:
+            counter.inc(number)

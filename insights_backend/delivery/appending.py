@@ -5,11 +5,10 @@ Whoever's turn it is writes for all who came by then, in one transaction; the ot
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Lock
-from typing import NamedTuple
 
 from insights_backend.delivery.database import Database
 from insights_backend.delivery.packing import packed
@@ -17,14 +16,24 @@ from insights_backend.errors import UnavailableError
 
 FULL_RETRY_AFTER = 30
 
+_INSERT = "INSERT INTO request (received_at, events, bytes, lines)"
 
-class _Entry(NamedTuple):
-    stored: bytes
-    bytes: int
-    events: int
+
+@dataclass(slots=True)
+class _Entry:
+    """A request that waits for its turn, and what became of it: its row; an error; neither, where it had no room."""
+
     received_at: int
-    max_bytes: int
-    row: "Future[int]"
+    events: int
+    size: int
+    stored: bytes
+    is_over: bool = False
+    row: int | None = None
+    error: BaseException | None = None
+
+    @property
+    def values(self) -> tuple[int, int, int, bytes]:
+        return self.received_at, self.events, self.size, self.stored
 
 
 class Appending:
@@ -48,40 +57,54 @@ class Appending:
             received_at: when they arrived.
             max_bytes: how many bytes of events may wait, these included.
         """
-        entry = _Entry(packed(lines), len(lines), events, received_at, max_bytes, Future())
+        entry = _Entry(received_at, events, len(lines), packed(lines))
         self._entries.append(entry)
         with self._turn:
-            if not entry.row.done():
-                self._write([self._entries.popleft() for _ in range(len(self._entries))])
-        return entry.row.result()
+            if not entry.is_over:
+                self._write([self._entries.popleft() for _ in range(len(self._entries))], max_bytes)
+        if entry.row is None:
+            raise entry.error or UnavailableError("the outbox is full (outbox.maxBytes)", FULL_RETRY_AFTER)
+        return entry.row
 
-    def _write(self, entries: list[_Entry]) -> None:
+    def _write(self, entries: list[_Entry], max_bytes: int) -> None:
         """Write all or none of the entries, but for those that there is no room for; tell each what became of it."""
         try:
-            with available(), self._database.transaction() as db:
-                rows = self._insert(db, entries)
+            with available():
+                if not self._insert_all(entries, max_bytes):
+                    self._insert_what_fits(entries, max_bytes)
         except BaseException as error:
             for entry in entries:
-                entry.row.set_exception(error)
+                entry.row, entry.error = None, error
             raise
-        for entry, row in zip(entries, rows, strict=True):
-            if row is None:
-                entry.row.set_exception(UnavailableError("the outbox is full (outbox.maxBytes)", FULL_RETRY_AFTER))
-            else:
-                entry.row.set_result(row)
+        finally:
+            for entry in entries:
+                entry.is_over = True
 
-    @staticmethod
-    def _insert(db: sqlite3.Connection, entries: list[_Entry]) -> list[int | None]:
-        (waiting,) = db.execute("SELECT bytes FROM backlog").fetchone()
-        rows: list[int | None] = []
-        for stored, size, events, received_at, max_bytes, _ in entries:
-            if waiting + size > max_bytes:
-                rows.append(None)
-                continue
-            waiting += size
-            insert = "INSERT INTO request (received_at, events, bytes, lines) VALUES (?, ?, ?, ?)"
-            rows.append(db.execute(insert, (received_at, events, size, stored)).lastrowid)
-        return rows
+    def _insert_all(self, entries: Sequence[_Entry], max_bytes: int) -> bool:
+        """Insert all by one statement, or none where there is no room for all.
+
+        By one, since after each the thread may have to wait until it can go on, and all others wait for it.
+        """
+        rows = ", ".join(["(?, ?, ?, ?)"] * len(entries))
+        room = "(SELECT bytes FROM backlog) + ? <= ?"
+        values = [value for entry in entries for value in entry.values]
+        last = self._database.insert(
+            f"{_INSERT} SELECT * FROM (VALUES {rows}) WHERE {room}",  # noqa: S608 - only question marks
+            (*values, sum(entry.size for entry in entries), max_bytes),
+        )
+        if last is None:
+            return False
+        for row, entry in enumerate(entries, last - len(entries) + 1):
+            entry.row = row
+        return True
+
+    def _insert_what_fits(self, entries: Sequence[_Entry], max_bytes: int) -> None:
+        with self._database.transaction() as db:
+            (waiting,) = db.execute("SELECT bytes FROM backlog").fetchone()
+            for entry in entries:
+                if waiting + entry.size <= max_bytes:
+                    waiting += entry.size
+                    entry.row = db.execute(f"{_INSERT} VALUES (?, ?, ?, ?)", entry.values).lastrowid
 
 
 @contextmanager

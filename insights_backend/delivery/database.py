@@ -67,6 +67,19 @@ class Database:
                     self._db.execute("ROLLBACK")
                 raise
 
+    def insert(self, sql: str, parameters: Sequence[Any]) -> int | None:
+        """Insert by one statement, which is on disk when this returns, as a transaction of its own.
+
+        Returns:
+            The number of the last row; None where the statement inserted none.
+
+        Raises:
+            sqlite3.Error: the file could not be written; nothing was.
+        """
+        with self._mutex:
+            inserted = self._db.execute(sql, parameters)
+            return inserted.lastrowid if inserted.rowcount > 0 else None
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Read, without waiting for writers of other processes."""
         with self._mutex:

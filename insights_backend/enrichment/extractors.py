@@ -15,7 +15,7 @@ from insights_backend.enrichment.fields import field_at
 from insights_backend.enrichment.shared import Record, Remembered, Shared
 from insights_backend.errors import InvalidEntityRefError
 from insights_backend.model.entity_ref import EntityRef
-from insights_backend.model.event import Content, Event, Millis, iso
+from insights_backend.model.event import Content, Event
 
 ENTITY_FIELDS = ("kind", "metadata.namespace", "spec.type", "spec.lifecycle", "spec.owner")
 # What of the context has a place of its own in the record.
@@ -63,14 +63,12 @@ class Who:
     Args:
         user: the user, if any.
         session_id: the user's session, if the sender tells.
-        received_at: when the request arrived.
         lookup: what the catalog answered for the user.
         notes: extractors add to them.
     """
 
     user: EntityRef | None
     session_id: str | None
-    received_at: Millis
     lookup: Lookup | None
     notes: Notes = field(default_factory=Notes)
 
@@ -146,7 +144,7 @@ def extractors(capture: Capture, is_view: Callable[[Event], bool], keep_groups: 
         # What was sent comes first: if all else fails, this is the event.
         what=(("content", _said), ("origin", _origin), ("entity", _entity(capture.entity_fields))),
         who=(
-            ("sender", _sender),
+            ("sender", _sender()),
             ("labels", lambda _: labels),
             ("identity", _identity(capture.identity_fields)),
             ("groups", _groups(keep_groups)),
@@ -155,12 +153,11 @@ def extractors(capture: Capture, is_view: Callable[[Event], bool], keep_groups: 
     )
 
 
-def _sender(who: Who) -> Record:
-    return {
-        "user": str(who.user) if who.user else None,
-        "sessionId": who.session_id,
-        "receivedAt": iso(who.received_at),
-    }
+def _sender() -> Callable[[Who], Shared]:
+    named = Remembered[tuple[EntityRef | None, str | None], Shared](
+        lambda sender, _: Shared({"user": str(sender[0]) if sender[0] else None, "sessionId": sender[1]})
+    )
+    return lambda who: named.of((who.user, who.session_id), None)
 
 
 def _said(what: What) -> Record:

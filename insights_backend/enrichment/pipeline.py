@@ -77,17 +77,15 @@ class Pipeline:
         senders: dict[object, _Part] = {}
         lines = []
         for event, id_, topic in zip(events, ids, topics, strict=True):
-            sender = event.user, event.session_id, event.received_at
+            sender = event.user, event.session_id
             if (who := senders.get(sender)) is None:
                 known = Who(*sender, lookups[event.user] if event.user else None)
                 who = senders[sender] = self._part(self._extractors.who, known, _NOBODY)
             what = self._what(event.content, topic, lookups[topic.entity] if topic.entity else None)
-            when = self._when(event, id_)
-            notes = [*what.notes, *who.notes, *when.notes]
+            notes = [*what.notes, *who.notes]
+            when = self._when(event, id_, notes)
             noted = self._noted(notes) if notes else b"[]"
-            lines.append(
-                b"".join((b"{", when.fields, b",", who.fields, b",", what.fields, b',"notes":', noted, b"}\n"))
-            )
+            lines.append(b"".join((b"{", when, b",", who.fields, b",", what.fields, b',"notes":', noted, b"}\n")))
         return lines
 
     def _what(self, content: Content, topic: _Topic, lookup: Lookup | None) -> _Part:
@@ -101,37 +99,39 @@ class Pipeline:
     def _part(self, extractors: Sequence[Extractor[K]], known: K, nothing: Record) -> _Part:
         """Run extractors, clean and write what they return; the part's notes are those of all of them."""
         record = dict(nothing)
+        own: Record = {}
         for name, extract in extractors:
             try:
                 part = extract(known)
             except Exception as error:  # noqa: BLE001 - whatever a strange entity does to an extractor, the event stays
                 known.notes.append(_failed(name, error))
             else:
-                clean = part.clean(self._redact) if isinstance(part, Shared) else self._redact(part)
-                known.notes += clean.get("notes", ())
-                record.update(clean)
-        record.pop("notes", None)
-        return _Part(_fields(record), known.notes)
+                if isinstance(part, Shared):
+                    _add(record, part.clean(self._redact), known.notes)
+                else:
+                    own.update(part)
+        if own:
+            _add(record, self._redact(own), known.notes)
+        return _Part(_written(record), known.notes)
 
-    def _when(self, event: Event, id_: str) -> _Part:
+    def _when(self, event: Event, id_: str, notes: list[str]) -> bytes:
         """Write what an event shares with no other; what the sender has not written itself needs no cleaning."""
         record: Record = {
             "id": id_,
             "instance": OWN_INSTANCE,
             "time": iso(event.time),
+            "receivedAt": iso(event.received_at),
             "value": event.value,
             "view": False,
         }
-        notes: list[str] = []
         if event.id is not None or event.value is not None:
-            record.update(self._redact({"id": id_, "value": event.value}))
-            notes += record.pop("notes", ())
+            _add(record, self._redact({"id": id_, "value": event.value}), notes)
         for name, extract in self._extractors.when:
             try:
                 record.update(extract(event))
             except Exception as error:  # noqa: BLE001 - as above
                 notes.append(_failed(name, error))
-        return _Part(_fields(record), notes)
+        return _written(record)
 
     def _noted(self, notes: Sequence[str]) -> bytes:
         return orjson.dumps(self._redact({"notes": list(dict.fromkeys(notes))})["notes"])
@@ -141,7 +141,15 @@ def _topic(content: Content) -> _Topic:
     return _Topic(entity_of(content), target_of(content))
 
 
-def _fields(record: Record) -> bytes:
+def _add(record: Record, clean: Record, notes: list[str]) -> None:
+    """Add a clean part to a record, and what the part notes to the event's notes."""
+    notes += clean.get("notes", ())
+    record.update(clean)
+    record.pop("notes", None)
+
+
+def _written(record: Record) -> bytes:
+    """Write fields as they stand in an object."""
     return orjson.dumps(record)[1:-1]
 
 

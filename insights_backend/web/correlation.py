@@ -1,7 +1,7 @@
 """What a request is known by: taken from its headers, told in its answer, and to whom we ask meanwhile."""
 
 import re
-import secrets
+from random import getrandbits
 
 from flask import Blueprint, Flask, Response, request
 
@@ -24,7 +24,7 @@ def correlate(site: Flask | Blueprint) -> None:
         asked, parent = request.headers.get("X-Request-Id", ""), request.headers.get("traceparent", "")
         correlation.begin(
             Correlation(
-                asked if _ID.fullmatch(asked) else secrets.token_hex(16),
+                asked if _ID.fullmatch(asked) else f"{getrandbits(128):032x}",
                 parent if _TRACEPARENT.fullmatch(parent) else None,
             )
         )

@@ -16,6 +16,6 @@ def bind_browsers(app: Flask) -> None:
 
     @app.after_request
     def bind(response: Response) -> Response:
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
+        said = {name.lower() for name, _ in response.headers}
+        response.headers.extend((name, value) for name, value in _HEADERS.items() if name.lower() not in said)
         return response

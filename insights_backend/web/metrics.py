@@ -3,10 +3,11 @@
 import os
 import struct
 from contextlib import suppress
+from functools import lru_cache
 from time import perf_counter
 
 from flask import Blueprint, Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from insights_backend.metrics import REQUESTS, Standing
@@ -25,11 +26,16 @@ def measure_requests(site: Flask | Blueprint) -> None:
     @site.after_request
     def end(response: Response) -> Response:
         # The route as it is declared: the path itself may name a person, and there is no end of paths.
-        route = request.url_rule.rule if request.url_rule else "unmatched"
-        method = request.method if request.method in _METHODS else "other"
-        taken = perf_counter() - g.insights_began
-        REQUESTS.labels(route, method, str(response.status_code)).observe(taken)
+        route, method = request.url_rule, request.method
+        _requests(route.rule if route else "unmatched", method, response.status_code).observe(
+            perf_counter() - g.insights_began
+        )
         return response
+
+
+@lru_cache(maxsize=256)
+def _requests(route: str, method: str, status: int) -> Histogram:
+    return REQUESTS.labels(route, method if method in _METHODS else "other", str(status))
 
 
 def exposition(standing: Standing) -> Response:

@@ -1,12 +1,12 @@
 """Several requests that wait for the disk at the same moment."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Event
+from typing import Any
 
 import pytest
 
@@ -25,24 +25,22 @@ SCHEMA = [
 
 
 class CountingDatabase(Database):
-    """A file that counts its transactions; the first one waits until it is told to go on."""
+    """A file that counts its inserts; the first one waits until it is told to go on."""
 
     def __init__(self, directory: Path) -> None:
-        self.transactions = 0
+        self.inserts = 0
         self.gate: Barrier | None = None
         self.fails = False
         super().__init__(directory / "file", SCHEMA, Clock())
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        with super().transaction() as db:
-            yield db
-            if self.gate:
-                gate, self.gate = self.gate, None
-                gate.wait(10)
-            if self.fails:
-                raise sqlite3.OperationalError("disk I/O error")
-        self.transactions += 1
+    def insert(self, sql: str, parameters: Sequence[Any]) -> int | None:
+        self.inserts += 1
+        if self.gate:
+            gate, self.gate = self.gate, None
+            gate.wait(10)
+        if self.fails:
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().insert(sql, parameters)
 
 
 @pytest.fixture
@@ -85,7 +83,7 @@ def _is_waiting(appending: Appending, number: int) -> bool:
 
 def test_those_who_wait_are_written_together_in_the_order_in_which_they_came(database: CountingDatabase) -> None:
     assert append_while_one_writes(database, [1, 1, 1]) == [1, 2, 3, 4]
-    assert database.transactions == 2 + 1  # and that of the schema
+    assert database.inserts == 2
     assert len(database.rows("SELECT id FROM request")) == 4
 
 
