@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import Any
 
 import chdb
@@ -12,6 +13,12 @@ _SYNTAX_ERROR, _UNKNOWN_SETTING = 62, 115
 
 # The statement of an insert ends with the line of its FORMAT; what follows is data.
 _INSERT = re.compile(rb"\s*(INSERT\s+INTO\s(?:(?!\bVALUES\b|\bSELECT\b).)*?)\s+FORMAT\s+(\w+)[ \t\r]*\n", re.I | re.S)
+# So does that of one that selects from its own data.
+_INSERT_SELECT = re.compile(
+    rb"\s*(?P<target>INSERT\s+INTO\s.*?\sSELECT\s.*?\sFROM\s+)input\((?P<structure>'.*?[^\\]')\)"
+    rb"\s+FORMAT\s+(?P<format>\w+)[ \t\r]*\n",
+    re.I | re.S,
+)
 _FORMAT = re.compile(rb"\bFORMAT\s+(\w+)[\s;]*$", re.I)
 _SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _FAILURE = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.S)
@@ -83,6 +90,8 @@ def ask(path: str, question: Question) -> Answer:
             insert = _INSERT.match(question.statement)
             if insert:
                 return _insert(connection, insert, question.statement[insert.end() :])
+            if insert := _INSERT_SELECT.match(question.statement):
+                return _insert_select(connection, insert, question.statement[insert.end() :])
             return _query(connection, question)
         except RuntimeError as error:
             raise _query_error(error) from error
@@ -106,6 +115,16 @@ def _insert(connection: Any, insert: re.Match[bytes], data: bytes) -> Answer:
         stream.append(data)
         result = stream.finish()
     return Answer(b"", format_, _written(result.rows_written, result.bytes_written))
+
+
+def _insert_select(connection: Any, insert: re.Match[bytes], data: bytes) -> Answer:
+    """Run it with the data in a file: the embedded engine's `input` takes none."""
+    target, structure, format_ = (_text(insert[name]) for name in ("target", "structure", "format"))
+    with TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        result = connection.query(f"{target} file('/dev/fd/{file.fileno()}', '{format_}', {structure})")
+        return Answer(b"", format_, _written(result.rows_written(), result.bytes_written()))
 
 
 def _query(connection: Any, question: Question) -> Answer:

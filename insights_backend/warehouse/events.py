@@ -34,6 +34,32 @@ _RANGE = (
     " AND quarter >= toStartOfFifteenMinutes(toDateTime({first:UInt32}, 'UTC'))"
     " AND quarter <= toDateTime({last:UInt32}, 'UTC') ORDER BY events.time, id"
 )
+EVENT = {
+    "id": "String",
+    "time": "DateTime64(3, 'UTC')",
+    "receivedAt": "DateTime64(3, 'UTC')",
+    "environment": "String",
+    "instance": "String",
+    "action": "String",
+    "subject": "String",
+    "value": "Nullable(Float64)",
+    "pluginId": "String",
+    "routeRef": "String",
+    "extension": "String",
+    "sessionId": "String",
+    "attributes": "String",
+    "context": "String",
+    "user": "String",
+    "userMetadata": "String",
+    "groups": "Array(String)",
+    "entity": "String",
+    "entityMetadata": "String",
+    "target": "String",
+    "view": "Bool",
+    "notes": "Array(String)",
+}
+"""What a stored event has, and as what it is read."""
+
 _BEGINNING = re.compile(rb'\{"id":"([^"\\]*)","instance":"([^"\\]*)"')
 _OBJECTS = ("attributes", "context", "userMetadata", "entityMetadata")
 _NULLABLE = ("routeRef", "extension", "sessionId", "user", "entity", "target")
@@ -89,9 +115,9 @@ class EventStore:
     def _store(self, batch_id: str, events: _Events) -> None:
         # The keys come last. Whatever is cut short is inserted again whole, under the same token: that reaches what it
         # did not reach before, a rollup perhaps, and nothing twice.
-        self._engine.insert("events", events.lines, token=batch_id)
+        self._engine.insert("events", events.lines, token=batch_id, columns=EVENT)
         keys = array("Q", events.keys).tobytes()
-        self._engine.insert("event_ids", keys, token=batch_id, fmt="RowBinary", columns="key")
+        self._engine.insert("event_ids", keys, token=batch_id, columns={"key": "UInt64"}, fmt="RowBinary")
 
     def _stored(self, keys: Sequence[int]) -> list[int]:
         """Return which of the keys belong to an event that is there already."""

@@ -16,6 +16,16 @@ WHERE day = {day:Date32} AND environment = {environment:String} AND instance = {
 """
 
 
+TOTAL_USERS = {
+    "day": "Date32",
+    "environment": "String",
+    "instance": "String",
+    "total": "UInt64",
+    "recordedAt": "DateTime64(3, 'UTC')",
+}
+"""What a record has, and as what it is read."""
+
+
 class TotalUsersRecord:
     """Keeps of each day, in UTC, the last number that each portal's catalog gave.
 
@@ -41,4 +51,4 @@ class TotalUsersRecord:
         # Each batch of events may bring a number: looking is cheaper than a write that survives a kill.
         if not self._engine.rows(_KNOWN, {**portal, "asOf": total.as_of})[0]["rows"]:
             row = orjson.dumps({**portal, "total": total.number, "recordedAt": iso(total.as_of)})
-            self._engine.insert("total_users", row, token=blake2b(row, digest_size=16).hexdigest())
+            self._engine.insert("total_users", row, token=blake2b(row, digest_size=16).hexdigest(), columns=TOTAL_USERS)

@@ -20,6 +20,7 @@ from insights_backend.reports.all_reports import REPORTS
 from insights_backend.reports.answer import Report, Sources
 from insights_backend.reports.query import ReportQuery, midnight
 from insights_backend.warehouse.engine import Engine
+from insights_backend.warehouse.events import EVENT
 
 FIRST = date(2025, 11, 24)
 LAST = date(2026, 11, 23)
@@ -77,7 +78,7 @@ def insert_rate(engine: Engine, block: int, rounds: int) -> float:
     make(engine, FEW, 0, 14)
     lines = engine.file("SELECT * FROM events LIMIT {n:UInt32}", {"n": block}, "JSONEachRow")
     run, numbers = time.time_ns(), iter(range(rounds))
-    taken = seconds(lambda: engine.insert("events", lines, token=f"bench-{run}-{next(numbers)}"), rounds)
+    taken = seconds(lambda: engine.insert("events", lines, token=f"bench-{run}-{next(numbers)}", columns=EVENT), rounds)
     for table in TABLES:
         engine.rows(f"TRUNCATE TABLE {table}", {})
     return lines.count(b"\n") / taken

@@ -16,6 +16,7 @@ from insights_backend.reports import adoption, retention, stickiness, summary
 from insights_backend.reports.answer import Sources
 from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
+from insights_backend.warehouse.total_users import TOTAL_USERS
 from tests import recount_adoption as recount
 from tests.app import VISIT, Service
 from tests.questions import ZONES, law, moments, stored
@@ -101,7 +102,7 @@ def write(engine: Engine, recorded: Iterable[Told]) -> None:
         for told in recorded
     ]
     lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
-    engine.insert("total_users", lines, token=str(uuid4()))
+    engine.insert("total_users", lines, token=str(uuid4()), columns=TOTAL_USERS)
 
 
 def asked(engine: Engine, now: Told | None = None) -> Sources:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from insights_backend.reports import benchmark, summary
 from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
+from insights_backend.warehouse.total_users import TOTAL_USERS
 from insights_backend.web.openapi.reports import ROWS
 from tests import recount_benchmark
 from tests.questions import ZONES, asked, law, stored
@@ -89,7 +90,7 @@ def write(engine: Engine, recorded: list[Told]) -> None:
         }
         for each in recorded
     ]
-    engine.insert("total_users", b"".join(map(orjson.dumps, rows)), token=str(uuid4()))
+    engine.insert("total_users", b"".join(map(orjson.dumps, rows)), token=str(uuid4()), columns=TOTAL_USERS)
 
 
 @law(

@@ -84,5 +84,7 @@ SETTINGS
     -- Under load parts are merged when there are about ten of a size instead of five, which rewrites the rows of all tables
     -- a third as often. A question then reads a dozen parts more.
     merge_selector_base = 10,
+    -- Small parts, too, are merged column by column, which takes a third less than row by row.
+    vertical_merge_algorithm_min_rows_to_activate = 1,
     -- A batch that is sent again under its id is stored once.
     $window = 1000;

@@ -51,7 +51,7 @@ ENGINE = ${replicated}MergeTree
 PARTITION BY toYYYYMM(quarter)
 ORDER BY (toDate(quarter), userKey, time)
 SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, merge_selector_base = 10,
-    default_compression_codec = 'ZSTD', $window = 1000;
+    vertical_merge_algorithm_min_rows_to_activate = 1, default_compression_codec = 'ZSTD', $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS views_of_events $on_cluster TO views$local AS
 SELECT time, quarter, userKey, pluginId, page, entity, entityKind, entityOwner, entityType, entityLifecycle,
