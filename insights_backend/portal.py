@@ -1,6 +1,7 @@
 """The portal as the configuration names it: its catalog, who of it counts, and who its tokens say someone is."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from insights_backend.catalog.cache import CachedCatalog
 from insights_backend.catalog.client import RestCatalog
@@ -10,10 +11,13 @@ from insights_backend.catalog.interface import Catalog
 from insights_backend.enrichment.extractors import member_of
 from insights_backend.errors import ConfigError, InsightsError
 from insights_backend.http_client import DirectSession
-from insights_backend.identity import BackstageTokens, StaticTokens
+from insights_backend.identity import StaticTokens
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.settings.values import Settings
 from insights_backend.web.callers import Authenticate, by_backstage_token, by_header, by_relay_token
+
+if TYPE_CHECKING:
+    from insights_backend.backstage_tokens import BackstageTokens
 
 
 def catalog_of(settings: Settings, fields: Sequence[str]) -> Catalog:
@@ -63,11 +67,14 @@ def recognition(
         case "backstage":
             if settings.auth.jwks_url is None:
                 raise ConfigError("backstageInsights.auth.jwksUrl: set it, or backend.baseUrl")
+            # Not before: its cryptography takes a seventh of the time in which all is imported.
+            from insights_backend.backstage_tokens import BackstageTokens  # noqa: PLC0415 - as above
+
             tokens = BackstageTokens(settings.auth.jwks_url, DirectSession(), clock)
             return by_backstage_token(tokens), lambda token: _is_viewer(token, tokens, catalog, settings.viewers)
 
 
-def _is_viewer(token: str, tokens: BackstageTokens, catalog: CachedCatalog, viewers: tuple[str, ...]) -> bool:
+def _is_viewer(token: str, tokens: "BackstageTokens", catalog: CachedCatalog, viewers: tuple[str, ...]) -> bool:
     try:
         user = tokens.user(token)
     except InsightsError:

@@ -4,12 +4,16 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from werkzeug.datastructures import Headers
 
 from insights_backend.errors import InvalidEntityRefError, UnauthenticatedError
-from insights_backend.identity import BackstageTokens, StaticTokens, bearer_token
+from insights_backend.identity import StaticTokens, bearer_token
 from insights_backend.model.entity_ref import EntityRef
+
+if TYPE_CHECKING:
+    from insights_backend.backstage_tokens import BackstageTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Caller:
 Authenticate = Callable[[Headers], Caller]
 
 
-def by_backstage_token(tokens: BackstageTokens) -> Authenticate:
+def by_backstage_token(tokens: "BackstageTokens") -> Authenticate:
     """Know the user by a verified Backstage token."""
     return lambda headers: Caller(tokens.user(bearer_token(headers.get("Authorization"))))
 

@@ -17,6 +17,7 @@ FLOORS: list[set[str]] = [
         "catalog",
         "identity",
         "signing_keys",
+        "backstage_tokens",
         "access",
         "token_file",
         "audit",
@@ -36,7 +37,7 @@ FLOORS: list[set[str]] = [
 # A room's front door is what its siblings may use of it.
 DOORS = {
     "access": {"token_file"},
-    "identity": {"signing_keys"},
+    "backstage_tokens": {"identity", "signing_keys"},
     "enrichment": {"catalog.cache", "catalog.interface"},
     "warehouse": {"delivery.destination"},
 }

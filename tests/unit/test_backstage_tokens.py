@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, HMACAlgorithm
 
+from insights_backend.backstage_tokens import BackstageTokens
 from insights_backend.errors import UnauthenticatedError, UnavailableError
 from insights_backend.http_client import DirectSession
-from insights_backend.identity import BackstageTokens
 from insights_backend.model.entity_ref import EntityRef
 from tests.fakes import NOW, Clock
 from tests.tokens import USER_TYPE, Portal, SigningKey, base64url, handmade, publishing, signing_key, user_claims
