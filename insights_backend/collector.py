@@ -47,7 +47,7 @@ class Collector:
             orjson.dumps({**event, "instance": instance}, option=orjson.OPT_APPEND_NEWLINE) for event in events
         )
         # Instances choose their keys each for itself, so the name of the batch here holds both.
-        self._events.deliver(Batch(f"{instance}:{key}", last_request=0, events=len(events), lines=lines))
+        self._events.deliver(Batch.of(f"{instance}:{key}", 0, len(events), lines))
         COLLECTED_EVENTS.inc(len(events))
         if total is not None:
             self._record(instance, total)

@@ -85,7 +85,7 @@ def stored(engine: Engine, events: list[dict[str, Any]]) -> list[dict[str, Any]]
     numbered = [{**event, "id": str(number)} for number, event in enumerate(events)]
     empty(engine)
     # A name that no earlier example had, or its batch would be taken for that one.
-    EventStore(engine).deliver(Batch(str(uuid4()), 1, len(events), lines(*numbered)))
+    EventStore(engine).deliver(Batch.of(str(uuid4()), 1, len(events), lines(*numbered)))
     return numbered
 
 

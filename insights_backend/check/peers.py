@@ -82,7 +82,7 @@ def check_collector(settings: UploadSettings, session: DirectSession, clock: Cal
         monotonic=time.monotonic,
         clock=clock,
     )
-    answer = collector.post(NOTHING, upload_format.body(b"", None) or b"", settings.timeout)
+    answer = collector.post(NOTHING, upload_format.body((), None) or b"", settings.timeout)
     return _judged(collector.name, answer)
 
 

@@ -1,10 +1,11 @@
 """Where events go: the warehouse of this process, or a service that they are uploaded to."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from insights_backend.delivery.packing import unpacked
 from insights_backend.errors import UnavailableError
 from insights_backend.model.total_users import TotalUsers
 
@@ -19,13 +20,27 @@ class Batch:
         id: its name, which outlives a crash: delivered twice under one id, it is stored once.
         last_request: the highest outbox row in it.
         events: how many events it holds.
-        lines: the events as newline-delimited JSON, each line ended.
+        stored: the events of each request, as the outbox keeps them.
     """
 
     id: str
     last_request: int
     events: int
-    lines: bytes
+    stored: Sequence[bytes]
+
+    @classmethod
+    def of(cls, id_: str, last_request: int, events: int, lines: bytes) -> "Batch":
+        """Make a batch of newline-delimited JSON, each line ended."""
+        return cls(id_, last_request, events, (lines,))
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the events as newline-delimited JSON, each line ended; a request's at a time."""
+        return map(unpacked, self.stored)
+
+    @property
+    def lines(self) -> bytes:
+        """All of the events at once."""
+        return b"".join(self.pieces())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +84,9 @@ class DebugLog:
 
     def deliver(self, batch: Batch) -> Sequence[DeadLetter]:
         """Log the redacted events of a batch, a line each."""
-        for line in batch.lines.splitlines():
-            _log.info("debug: would send %s", line.decode())
+        for piece in batch.pieces():
+            for line in piece.splitlines():
+                _log.info("debug: would send %s", line.decode())
         return ()
 
     def record_total_users(self, total: TotalUsers) -> None:

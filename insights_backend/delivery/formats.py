@@ -4,7 +4,7 @@ Both store what comes twice once: a collector by the batch's Idempotency-Key, Se
 """
 
 import zlib
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, Protocol
 
 import orjson
@@ -19,7 +19,6 @@ MAX_SEGMENT_EVENT = 32_000
 """Bytes of JSON. Source: Segment, "HTTP API Source", which says 500 KB and 32 KB."""
 
 _GZIP = 31  # zlib: the largest window, in gzip's format
-_PIECE = 65_536  # bytes: of a large batch no whole copy is made
 _GZIP_LEVEL = 6  # the highest would take several times as long for a few per cent
 _TOKEN_KEY = "backstageInsights.upload.token"  # noqa: S105 - the name of a setting
 # What a message of Segment's has a place of its own for, and a page besides.
@@ -43,8 +42,8 @@ class UploadFormat(Protocol):
         """Give the headers beyond those of every request."""
         ...
 
-    def body(self, lines: bytes, total: TotalUsers | None) -> bytes | None:
-        """Write events, a line each; None where they are too large to be sent at once."""
+    def body(self, pieces: Iterable[bytes], total: TotalUsers | None) -> bytes | None:
+        """Write events, of which each piece has some, a line each; None where they are too large to be sent at once."""
         ...
 
     def tells_success(self, media_type: str, content: bytes) -> bool:
@@ -65,12 +64,12 @@ class InsightsFormat:
         """Name the batch, and say that it is compressed."""
         return {"Content-Encoding": "gzip", "Idempotency-Key": batch_id}
 
-    def body(self, lines: bytes, total: TotalUsers | None) -> bytes:
+    def body(self, pieces: Iterable[bytes], total: TotalUsers | None) -> bytes:
         """Write the events as they are, and how many people could use the portal."""
         gzip = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP)
-        end = len(lines) - 1  # without the end of the last line
-        pieces = (lines[at : min(at + _PIECE, end)].replace(b"\n", b",") for at in range(0, end, _PIECE))
-        written = [gzip.compress(b'{"events":['), *map(gzip.compress, pieces)]
+        written = [gzip.compress(b'{"events":[')]
+        for number, piece in enumerate(pieces):
+            written.append(gzip.compress((b"," if number else b"") + piece[:-1].replace(b"\n", b",")))
         return b"".join([*written, gzip.compress(b"]" + _told(total) + b"}"), gzip.flush()])
 
     def tells_success(self, media_type: str, content: bytes) -> bool:  # noqa: ARG002 - the signature is the protocol's
@@ -106,9 +105,9 @@ class SegmentFormat:
         """Add none: each event has a name of its own."""
         return {}
 
-    def body(self, lines: bytes, total: TotalUsers | None) -> bytes | None:  # noqa: ARG002 - as above
+    def body(self, pieces: Iterable[bytes], total: TotalUsers | None) -> bytes | None:  # noqa: ARG002 - as above
         """Write each event as a message."""
-        messages = [orjson.dumps(_message(orjson.loads(line))) for line in lines.splitlines()]
+        messages = [orjson.dumps(_message(orjson.loads(line))) for piece in pieces for line in piece.splitlines()]
         body = b'{"batch":[' + b",".join(messages) + b"]}"
         if len(body) > MAX_SEGMENT_BATCH or any(len(message) > MAX_SEGMENT_EVENT for message in messages):
             return None

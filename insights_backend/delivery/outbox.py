@@ -16,7 +16,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,7 +24,6 @@ from insights_backend.delivery.appending import Appending, available
 from insights_backend.delivery.database import Database
 from insights_backend.delivery.destination import Batch, DeadLetter
 from insights_backend.delivery.erasing import about, erase, rename
-from insights_backend.delivery.packing import unpacked
 from insights_backend.errors import UnavailableError
 from insights_backend.model.person import Erased, Person
 
@@ -193,11 +191,9 @@ class Outbox:
 
     @staticmethod
     def _batch(db: sqlite3.Connection, batch_id: str, last: int) -> Batch | None:
-        events, lines = 0, BytesIO()  # which makes no copy of what it has put together
-        for row in db.execute("SELECT events, lines FROM request WHERE id <= ? ORDER BY id", (last,)):
-            events += row[0]
-            lines.write(unpacked(row[1]))
-        return Batch(batch_id, last, events, lines.getvalue()) if events else None
+        rows = db.execute("SELECT events, lines FROM request WHERE id <= ? ORDER BY id", (last,)).fetchall()
+        events = sum(events for events, _ in rows)
+        return Batch(batch_id, last, events, [stored for _, stored in rows]) if events else None
 
     @staticmethod
     def _new_claim(db: sqlite3.Connection, max_events: int) -> tuple[str, int]:

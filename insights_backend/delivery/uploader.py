@@ -139,7 +139,7 @@ class Uploader:
 
     def _post(self, part: Batch, began: float) -> Answer:
         """Post one part until there is an answer that decides about it."""
-        body = self._format.body(part.lines, self._total_users)
+        body = self._format.body(part.pieces(), self._total_users)
         if body is None:  # as it would be answered
             return Answer(Verdict.DIVISIBLE, "takes no batch of this size", _TOO_LARGE)
         policy = replace(self._policy, retries=0) if self._circuit.on_probation else self._policy
@@ -205,6 +205,6 @@ def _halves(part: Batch) -> tuple[Batch, Batch]:
     middle = len(lines) // 2
     first, second = lines[:middle], lines[middle:]
     return (
-        Batch(f"{part.id}.0", part.last_request, len(first), b"".join(first)),
-        Batch(f"{part.id}.1", part.last_request, len(second), b"".join(second)),
+        Batch.of(f"{part.id}.0", part.last_request, len(first), b"".join(first)),
+        Batch.of(f"{part.id}.1", part.last_request, len(second), b"".join(second)),
     )

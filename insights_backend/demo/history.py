@@ -90,7 +90,7 @@ class History:
 
     def _chapter(self, lines: list[bytes], day: date, days: int) -> Chapter:
         content = b"".join(lines)
-        batch = Batch(blake2b(content, digest_size=16).hexdigest(), 0, len(lines), content)
+        batch = Batch.of(blake2b(content, digest_size=16).hexdigest(), 0, len(lines), content)
         number = self._organisation.size(self._story.number(day))
         return Chapter(batch, TotalUsers(number=number, as_of=_midnight(day), environment=ENVIRONMENT), days)
 

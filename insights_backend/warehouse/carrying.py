@@ -78,7 +78,7 @@ def _drop(engine: Engine) -> None:
 
 def _write_down(engine: Engine, names: dict[str, str]) -> None:
     rows = b"".join(orjson.dumps({"old": old, "new": new}) + b"\n" for old, new in names.items())
-    engine.insert(_NAMES, rows, token="", columns={"old": "String", "new": "String"})
+    engine.insert(_NAMES, [rows], token="", columns={"old": "String", "new": "String"})
     engine.run(f"INSERT INTO {_NUMBERS} SELECT sipHash64(old), sipHash64(new) FROM {_NAMES} WHERE startsWith(old, 'u')")  # noqa: S608 - ours
 
 

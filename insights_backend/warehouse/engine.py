@@ -4,7 +4,7 @@ The embedded engine belongs to one process. It is opened when it is first needed
 tried again then, so that a service which is restarted starts even before the old one has let go.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,13 +132,13 @@ class Engine:
                 self._writer = writer
 
     def insert(
-        self, table: str, rows: bytes, *, token: str, columns: Mapping[str, str], fmt: str = "JSONEachRow"
+        self, table: str, rows: Iterable[bytes], *, token: str, columns: Mapping[str, str], fmt: str = "JSONEachRow"
     ) -> None:
         """Insert rows as one block.
 
         Args:
             table: where to.
-            rows: the rows, in the format.
+            rows: the rows in the format, some at a time.
             token: the block's name; the same one twice is stored once, where the table remembers blocks.
             columns: the columns that the rows have, and as what they are read. Texts that repeat are read as texts, and
                 made into what the table has a column at a time, which takes half as long.
@@ -150,10 +150,12 @@ class Engine:
         with self._writing, measured("insert"):
             client = self._client()
             if not self._is_embedded:
-                client.raw_insert(f"{target} input('{structure}')", insert_block=rows, fmt=fmt, settings=settings)
+                client.raw_insert(
+                    f"{target} input('{structure}')", insert_block=b"".join(rows), fmt=fmt, settings=settings
+                )
                 return
             with TemporaryFile(dir=self._arguments["path"]) as file:
-                file.write(rows)
+                file.writelines(rows)
                 file.flush()
                 source = f"file('/dev/fd/{file.fileno()}', '{fmt}', '{structure}')"
                 client.command(f"INSERT INTO {target} {source}", settings=settings)

@@ -2,11 +2,12 @@
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
+from itertools import chain
 from threading import Lock
 from typing import Any
 
@@ -67,10 +68,19 @@ _NULLABLE = ("routeRef", "extension", "sessionId", "user", "entity", "target")
 
 @dataclass(frozen=True, slots=True)
 class _Events:
-    """Events as they travel, a line each, and the number of each."""
+    """Events as they travel, and the number of each.
+
+    Args:
+        keys: the numbers.
+        pieces: gives the events, a line each, some at a time.
+    """
 
     keys: Sequence[int]
-    lines: bytes
+    pieces: Callable[[], Iterable[bytes]]
+
+    @classmethod
+    def of(cls, pieces: Callable[[], Iterable[bytes]]) -> "_Events":
+        return cls([_key(line) for piece in pieces() for line in BytesIO(piece)], pieces)
 
     def without(self, known: Iterable[int]) -> "_Events":
         """Leave out those that are known, and those that come a second time."""
@@ -78,10 +88,11 @@ class _Events:
         if not seen and len(set(self.keys)) == len(self.keys):
             return self  # as nearly always, and not copied
         kept: dict[int, bytes] = {}
-        for key, line in zip(self.keys, BytesIO(self.lines), strict=True):
+        lines = chain.from_iterable(map(BytesIO, self.pieces()))
+        for key, line in zip(self.keys, lines, strict=True):
             if key not in seen:
                 kept.setdefault(key, line)
-        return _Events(list(kept), b"".join(kept.values()))
+        return _Events(list(kept), kept.values)
 
 
 class EventStore:
@@ -101,11 +112,11 @@ class EventStore:
         Raises:
             DeliveryError: the engine could not take it now.
         """
-        keys = [_key(line) for line in BytesIO(batch.lines)]
+        events = _Events.of(batch.pieces)
         try:
             # One at a time: between the look and the insert, nobody else may store the same events.
             with self._delivering:
-                new = _Events(keys, batch.lines).without(self._stored(keys))
+                new = events.without(self._stored(events.keys))
                 if new.keys:
                     self._store(batch.id, new)
         except WarehouseUnavailableError as error:
@@ -115,9 +126,9 @@ class EventStore:
     def _store(self, batch_id: str, events: _Events) -> None:
         # The keys come last. Whatever is cut short is inserted again whole, under the same token: that reaches what it
         # did not reach before, a rollup perhaps, and nothing twice.
-        self._engine.insert("events", events.lines, token=batch_id, columns=EVENT)
+        self._engine.insert("events", events.pieces(), token=batch_id, columns=EVENT)
         keys = array("Q", events.keys).tobytes()
-        self._engine.insert("event_ids", keys, token=batch_id, columns={"key": "UInt64"}, fmt="RowBinary")
+        self._engine.insert("event_ids", [keys], token=batch_id, columns={"key": "UInt64"}, fmt="RowBinary")
 
     def _stored(self, keys: Sequence[int]) -> list[int]:
         """Return which of the keys belong to an event that is there already."""

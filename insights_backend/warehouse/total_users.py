@@ -51,4 +51,6 @@ class TotalUsersRecord:
         # Each batch of events may bring a number: looking is cheaper than a write that survives a kill.
         if not self._engine.rows(_KNOWN, {**portal, "asOf": total.as_of})[0]["rows"]:
             row = orjson.dumps({**portal, "total": total.number, "recordedAt": iso(total.as_of)})
-            self._engine.insert("total_users", row, token=blake2b(row, digest_size=16).hexdigest(), columns=TOTAL_USERS)
+            self._engine.insert(
+                "total_users", [row], token=blake2b(row, digest_size=16).hexdigest(), columns=TOTAL_USERS
+            )

@@ -78,7 +78,9 @@ def insert_rate(engine: Engine, block: int, rounds: int) -> float:
     make(engine, FEW, 0, 14)
     lines = engine.file("SELECT * FROM events LIMIT {n:UInt32}", {"n": block}, "JSONEachRow")
     run, numbers = time.time_ns(), iter(range(rounds))
-    taken = seconds(lambda: engine.insert("events", lines, token=f"bench-{run}-{next(numbers)}", columns=EVENT), rounds)
+    taken = seconds(
+        lambda: engine.insert("events", [lines], token=f"bench-{run}-{next(numbers)}", columns=EVENT), rounds
+    )
     for table in TABLES:
         engine.rows(f"TRUNCATE TABLE {table}", {})
     return lines.count(b"\n") / taken

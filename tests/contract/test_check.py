@@ -18,7 +18,7 @@ def test_a_collector_takes_a_batch_without_events_from_who_may_upload_and_stores
 
     def post(token: str) -> int:
         headers = {**shape.headers(NOTHING), "Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-        answer = collector.client.post(f"{BASE}{shape.path}", data=shape.body(b"", None), headers=headers)
+        answer = collector.client.post(f"{BASE}{shape.path}", data=shape.body((), None), headers=headers)
         return int(answer.status_code)
 
     assert post(tokens.create("portal-a", "upload")) == 200

@@ -91,7 +91,7 @@ def test_no_file_of_the_embedded_engine_holds_the_name_any_more(engine: Engine, 
     store, other = EventStore(engine), PSEUDONYM[::-1]
     # Alone in a batch, an event is too short to be compressed.
     for event in (record(id="1", user=PSEUDONYM), record(id="2", user=other, subject=f"/user/{PSEUDONYM}")):
-        store.deliver(Batch(event["id"], 1, 1, lines(event)))
+        store.deliver(Batch.of(event["id"], 1, 1, lines(event)))
     directory = Path(warehouse_dsn.removeprefix("chdb:///"))
     assert files_with(PSEUDONYM, directory)
     assert store.erase(Person(PSEUDONYM)) == Erased(1, 1)

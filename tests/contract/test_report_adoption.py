@@ -102,7 +102,7 @@ def write(engine: Engine, recorded: Iterable[Told]) -> None:
         for told in recorded
     ]
     lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
-    engine.insert("total_users", lines, token=str(uuid4()), columns=TOTAL_USERS)
+    engine.insert("total_users", [lines], token=str(uuid4()), columns=TOTAL_USERS)
 
 
 def asked(engine: Engine, now: Told | None = None) -> Sources:

@@ -38,7 +38,7 @@ def store(engine: Engine) -> None:
     empty(engine)
     times = {age: f"{datetime.now(UTC) - timedelta(age):%Y-%m-%dT%H:%M:%S}.000Z" for age in (0, 20, 60)}
     events = [record(id=str(age), user="u_1", action="search", view=True, time=moment) for age, moment in times.items()]
-    EventStore(engine).deliver(Batch(uuid4().hex, 1, 3, lines(*events)))
+    EventStore(engine).deliver(Batch.of(uuid4().hex, 1, 3, lines(*events)))
 
 
 def rows(engine: Engine) -> set[int]:

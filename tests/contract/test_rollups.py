@@ -78,7 +78,7 @@ def test_a_batch_that_was_cut_short_reaches_what_it_missed_and_nothing_twice(
     engine: Engine, warehouse_dsn: str, request: pytest.FixtureRequest
 ) -> None:
     in_process = "chdb" in request.node.name
-    batch = Batch("cut", 1, 2, lines(record(id="1", view=True), record(id="2", view=True)))
+    batch = Batch.of("cut", 1, 2, lines(record(id="1", view=True), record(id="2", view=True)))
     (view,) = engine.rows("SHOW CREATE TABLE presence_of_events", {})
     dying = CutShort(warehouse_dsn if in_process else request.getfixturevalue("clickhouse_dsn"))
     engine.rows("DROP TABLE presence_of_events", {})
@@ -117,7 +117,7 @@ def test_a_batch_that_needs_more_memory_than_there_is_stays_where_it_is(warehous
     engine = Overwhelmed(warehouse_dsn)
     try:
         with pytest.raises(DeliveryError):
-            EventStore(engine).deliver(Batch("large", 1, 1, lines(record(id="never"))))
+            EventStore(engine).deliver(Batch.of("large", 1, 1, lines(record(id="never"))))
     finally:
         engine.close()
 

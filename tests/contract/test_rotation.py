@@ -73,7 +73,7 @@ def everything(engine: Engine) -> list[object]:
 
 
 def deliver(engine: Engine, *events: dict[str, Any]) -> None:
-    EventStore(engine).deliver(Batch(str(uuid4()), 1, len(events), lines(*events)))
+    EventStore(engine).deliver(Batch.of(str(uuid4()), 1, len(events), lines(*events)))
 
 
 def rotated(make: Make, directory: Path) -> Service:

@@ -18,7 +18,7 @@ def session() -> Iterator[DirectSession]:
         yield session
 
 
-BATCH = Batch("b1", 1, 2, line("a") + line("b"))
+BATCH = Batch.of("b1", 1, 2, line("a") + line("b"))
 
 
 @pytest.mark.parametrize("mood", MOODS)
@@ -41,7 +41,7 @@ def test_batches_share_one_connection(session: DirectSession) -> None:
     with upstream() as server:
         sender = uploader(server.url, session, SkippingClock(), timeout=5.0)
         for number in range(5):
-            sender.deliver(Batch(f"b{number}", number, 1, line(str(number))))
+            sender.deliver(Batch.of(f"b{number}", number, 1, line(str(number))))
     assert len(server.connections) == 1
 
 

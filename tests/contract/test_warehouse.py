@@ -24,7 +24,7 @@ FOREVER = 2**41
 
 
 def batch(*records: dict[str, Any], id: str = "batch") -> Batch:  # noqa: A002 - as the batch has it
-    return Batch(id, 1, len(records), lines(*records))
+    return Batch.of(id, 1, len(records), lines(*records))
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_the_files_that_came_since_are_applied_over_rows_and_lose_none(
     left_by(dsn, files, monkeypatch)
     with closing(Engine(dsn, retention_days=KEPT_DAYS)) as engine:
         store = EventStore(engine)
-        store.deliver(Batch("batch", 1, 1, lines(NEW)))
+        store.deliver(Batch.of("batch", 1, 1, lines(NEW)))
         assert [row["id"] for row in store.read(0, 2**41)] == ["old", "new"]
         assert engine.rows("SELECT sum(events) AS events FROM presence WHERE userKey = sipHash64('u_2')", {}) == [
             {"events": 1}

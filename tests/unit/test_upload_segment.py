@@ -51,7 +51,7 @@ def uploader(session: DirectSession, url: str = URL, key: str = KEY, retries: in
 
 
 def batch_of(*events: dict[str, Any]) -> Batch:
-    return Batch("b1", 1, len(events), lines(*events))
+    return Batch.of("b1", 1, len(events), lines(*events))
 
 
 @pytest.fixture

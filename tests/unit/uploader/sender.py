@@ -89,4 +89,4 @@ def line(id_: str) -> bytes:
 
 
 def batch_of(*ids: str, name: str = "b1") -> Batch:
-    return Batch(name, 1, len(ids), b"".join(map(line, ids)))
+    return Batch.of(name, 1, len(ids), b"".join(map(line, ids)))

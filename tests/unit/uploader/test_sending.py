@@ -21,7 +21,7 @@ from tests.unit.uploader.sender import ACCEPTED, BASE, TOKEN, URL, Sender, batch
 def test_a_batch_is_one_gzipped_request_of_the_very_bytes(collector: responses.RequestsMock, sender: Sender) -> None:
     collector.post(URL, json={"accepted": 2, "duplicates": 0})
     lines = b'{"id":"a","subject":"\xc3\xa9\\u2028","value":1.0}\n{"id":"b"}\n'
-    assert list(sender.uploader.deliver(Batch("b1", 7, 2, lines))) == []
+    assert list(sender.uploader.deliver(Batch.of("b1", 7, 2, lines))) == []
     request: Any = collector.calls[0].request
     sent = b'{"events":[{"id":"a","subject":"\xc3\xa9\\u2028","value":1.0},{"id":"b"}]}'
     assert gzip.decompress(request.body) == sent
@@ -45,7 +45,7 @@ def test_a_large_batch_is_sent_whole_wherever_its_events_end(
 ) -> None:
     collector.post(URL, json={"accepted": 3, "duplicates": 0})
     events = [b'{"id":"%s"}' % (b"x" * (length - 9)), b'{"id":"b"}', b'{"id":"c"}']
-    assert list(sender.uploader.deliver(Batch("b1", 7, 3, b"".join(event + b"\n" for event in events)))) == []
+    assert list(sender.uploader.deliver(Batch.of("b1", 7, 3, b"".join(event + b"\n" for event in events)))) == []
     request: Any = collector.calls[0].request
     assert gzip.decompress(request.body) == b'{"events":[' + b",".join(events) + b"]}"
 
