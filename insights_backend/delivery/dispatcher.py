@@ -29,7 +29,7 @@ PACE = 1.0
 LONE_EVENTS = 1000
 """Up to so many events are delivered by the request that finds them waiting; more would keep it too long."""
 
-OUTAGE_EVENTS = 50_000
+OUTAGE_EVENTS = 200_000
 """Of more than so many, most were left behind by an outage: they have time, and the requests of now go first."""
 
 CATCH_UP_EVENTS = 1000
@@ -137,17 +137,18 @@ class Dispatcher:
         return batch
 
     def drain(self) -> None:
-        """Deliver until less than a batch waits, or one fails; what an outage left behind gently."""
-        waiting = self._outbox.backlog().events
+        """Deliver until less than a batch waits, or one fails; gently what an outage left, while that gets less."""
+        waiting, is_growing = self._outbox.backlog().events, False
         while not self._stop.is_set():
-            began, is_outage = self._monotonic(), waiting > OUTAGE_EVENTS
-            if self.deliver_batch(CATCH_UP_EVENTS if is_outage else MAX_BATCH_EVENTS) is None:
+            began, is_gentle = self._monotonic(), waiting > OUTAGE_EVENTS and not is_growing
+            if self.deliver_batch(CATCH_UP_EVENTS if is_gentle else MAX_BATCH_EVENTS) is None:
                 return
-            waiting = self._outbox.backlog().events
+            if is_gentle:
+                self._stop.wait(min(PACE, _REST * (self._monotonic() - began)))
+            before, waiting = waiting, self._outbox.backlog().events
+            is_growing = waiting >= before
             if waiting < MAX_BATCH_EVENTS:
                 return
-            if is_outage:
-                self._stop.wait(min(PACE, _REST * (self._monotonic() - began)))
 
     def erase(self, person: Person) -> Erased:
         """Take a person out of the outbox, while nothing is delivered: what is under way arrives first, if it can.

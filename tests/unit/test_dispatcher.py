@@ -27,8 +27,10 @@ class TimedDestination(MemoryDestination):
         super().__init__()
         self.clock = clock
         self.seconds = 0.0
+        self.during: Callable[[], object] = lambda: None
 
     def deliver(self, batch: Batch) -> Sequence[DeadLetter]:
+        self.during()
         self.clock.now += self.seconds
         return super().deliver(batch)
 
@@ -180,6 +182,18 @@ def test_what_an_outage_left_behind_goes_in_small_batches_until_little_of_it_is_
     assert set(sizes[:small]) == {999} == {CATCH_UP_EVENTS // 999 * 999}
     assert set(sizes[small:]) == {large}
     assert small == 4
+
+
+def test_what_comes_faster_than_small_batches_go_goes_in_large_ones(delivery: Delivery) -> None:
+    delivery.destination.down = True
+    for _ in range(OUTAGE_EVENTS // 999 + 4):
+        delivery.send(999)
+    delivery.destination.down = False
+    delivery.destination.during = lambda: delivery.send(999)
+    delivery.dispatcher.deliver_batch(1)  # and nothing less waits than before
+    delivery.dispatcher.drain()
+    sizes = [batch.events for batch in delivery.destination.batches]
+    assert sizes[:3] == [999, CATCH_UP_EVENTS // 999 * 999, MAX_BATCH_EVENTS // 999 * 999]
 
 
 def test_a_request_that_finds_much_waiting_leaves_it_to_the_background_thread(delivery: Delivery) -> None:
