@@ -110,6 +110,7 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
         catalog=catalog,
         people=people_of(settings),
         id_key=salt,
+        stores=warehouse is not None,
         capture=capture,
         described=_described(settings),
         clock=clock,

@@ -15,6 +15,7 @@ from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.event import Event, Millis
 from insights_backend.model.event_id import event_ids
+from insights_backend.model.event_key import keys_of
 from insights_backend.model.recent_ids import RecentIds
 
 _REMEMBERED_IDS = 100_000  # a hundred bytes each
@@ -46,6 +47,7 @@ class InsightsService:
         catalog: counts the people who could use the portal.
         people: which users of the catalog those are; already restricted to users.
         id_key: the secret under which ids of events are derived.
+        stores: whether events go to a warehouse from here, and not to another service.
         described: what `config` shows beside the capture lists.
         capture: what is captured.
         clock: now, in seconds since 1970.
@@ -60,6 +62,7 @@ class InsightsService:
         catalog: CachedCatalog,
         people: EntityFilterQuery,
         id_key: bytes,
+        stores: bool,
         capture: Capture,
         described: Mapping[str, Any],
         clock: Callable[[], float],
@@ -70,6 +73,7 @@ class InsightsService:
         self._catalog = catalog
         self._people = people
         self._id_key = id_key
+        self._stores = stores
         self._capture = capture
         self._described = described
         self._recent = RecentIds(_REMEMBERED_IDS, _RESEND_SECONDS, clock)
@@ -89,7 +93,8 @@ class InsightsService:
         if not new:
             return Receipt(0, duplicates, delivered=True)
         lines = self._pipeline.run(new, ids)
-        row = self._outbox.append(b"".join(lines), events=len(new), received_at=received_at)
+        keys = keys_of(lines) if self._stores else None
+        row = self._outbox.append(b"".join(lines), events=len(new), received_at=received_at, keys=keys)
         # Only now: had the disk refused, the sender would send them again, and they must not count as seen.
         self._recent.add(ids)
         return Receipt(len(new), duplicates, delivered=self._dispatcher.offer(row))

@@ -11,29 +11,39 @@ from dataclasses import dataclass
 from threading import Lock
 
 from insights_backend.delivery.database import Database
-from insights_backend.delivery.packing import packed
 from insights_backend.errors import UnavailableError
 
 FULL_RETRY_AFTER = 30
 
-_INSERT = "INSERT INTO request (received_at, events, bytes, lines)"
+_INSERT = "INSERT INTO request (received_at, events, bytes, lines, keys)"
+_ROW = "(?, ?, ?, ?, ?)"
 
 
 @dataclass(slots=True)
-class _Entry:
-    """A request that waits for its turn, and what became of it: its row; an error; neither, where it had no room."""
+class Entry:
+    """A request that waits for its turn, and what became of it: its row; an error; neither, where it had no room.
+
+    Args:
+        received_at: when it arrived, in epoch milliseconds.
+        events: how many it has.
+        size: how many bytes they are.
+        stored: the events as they are to be stored.
+        keys: their numbers, where they are known.
+    """
 
     received_at: int
     events: int
     size: int
     stored: bytes
+    keys: bytes | None
     is_over: bool = False
     row: int | None = None
     error: BaseException | None = None
 
     @property
-    def values(self) -> tuple[int, int, int, bytes]:
-        return self.received_at, self.events, self.size, self.stored
+    def values(self) -> tuple[int, int, int, bytes, bytes | None]:
+        """What stands in its row."""
+        return self.received_at, self.events, self.size, self.stored, self.keys
 
 
 class Appending:
@@ -45,19 +55,16 @@ class Appending:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._entries: deque[_Entry] = deque()
+        self._entries: deque[Entry] = deque()
         self._turn = Lock()
 
-    def append(self, lines: bytes, *, events: int, received_at: int, max_bytes: int) -> int:
+    def append(self, entry: Entry, max_bytes: int) -> int:
         """Put one request's events on disk; see `Outbox.append`.
 
         Args:
-            lines: the events.
-            events: how many there are.
-            received_at: when they arrived.
+            entry: the request, which is appended once.
             max_bytes: how many bytes of events may wait, these included.
         """
-        entry = _Entry(received_at, events, len(lines), packed(lines))
         self._entries.append(entry)
         with self._turn:
             if not entry.is_over:
@@ -66,7 +73,7 @@ class Appending:
             raise entry.error or UnavailableError("the outbox is full (outbox.maxBytes)", FULL_RETRY_AFTER)
         return entry.row
 
-    def _write(self, entries: list[_Entry], max_bytes: int) -> None:
+    def _write(self, entries: list[Entry], max_bytes: int) -> None:
         """Write all or none of the entries, but for those that there is no room for; tell each what became of it."""
         try:
             with available():
@@ -80,12 +87,12 @@ class Appending:
             for entry in entries:
                 entry.is_over = True
 
-    def _insert_all(self, entries: Sequence[_Entry], max_bytes: int) -> bool:
+    def _insert_all(self, entries: Sequence[Entry], max_bytes: int) -> bool:
         """Insert all by one statement, or none where there is no room for all.
 
         By one, since after each the thread may have to wait until it can go on, and all others wait for it.
         """
-        rows = ", ".join(["(?, ?, ?, ?)"] * len(entries))
+        rows = ", ".join([_ROW] * len(entries))
         room = "(SELECT bytes FROM backlog) + ? <= ?"
         values = [value for entry in entries for value in entry.values]
         last = self._database.insert(
@@ -98,13 +105,13 @@ class Appending:
             entry.row = row
         return True
 
-    def _insert_what_fits(self, entries: Sequence[_Entry], max_bytes: int) -> None:
+    def _insert_what_fits(self, entries: Sequence[Entry], max_bytes: int) -> None:
         with self._database.transaction() as db:
             (waiting,) = db.execute("SELECT bytes FROM backlog").fetchone()
             for entry in entries:
                 if waiting + entry.size <= max_bytes:
                     waiting += entry.size
-                    entry.row = db.execute(f"{_INSERT} VALUES (?, ?, ?, ?)", entry.values).lastrowid
+                    entry.row = db.execute(f"{_INSERT} VALUES {_ROW}", entry.values).lastrowid
 
 
 @contextmanager

@@ -21,12 +21,14 @@ class Batch:
         last_request: the highest outbox row in it.
         events: how many events it holds.
         stored: the events of each request, as the outbox keeps them.
+        keys: the numbers that a warehouse knows them by, as `model/event_key.py` makes them; None where nobody has yet.
     """
 
     id: str
     last_request: int
     events: int
     stored: Sequence[bytes]
+    keys: bytes | None = None
 
     @classmethod
     def of(cls, id_: str, last_request: int, events: int, lines: bytes) -> "Batch":

@@ -14,7 +14,7 @@ _TABLES = ("dead_letter", "request")
 _SHOWN = {"dead_letter": "dead letters", "request": "outbox"}
 _CHANGED = {
     "dead_letter": "UPDATE dead_letter SET events = events - :gone, lines = :lines WHERE id = :id",
-    "request": "UPDATE request SET events = events - :gone, lines = :lines, bytes = :bytes WHERE id = :id",
+    "request": "UPDATE request SET events = events - :gone, lines = :lines, bytes = :bytes, keys = NULL WHERE id = :id",
 }
 # What a batch holds must never change under its id: a destination knows by it what it has stored.
 _FREED = "DELETE FROM claim WHERE last >= :id"

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from insights_backend.delivery.appending import Appending, available
+from insights_backend.delivery.appending import Appending, Entry, available
 from insights_backend.delivery.database import Database
 from insights_backend.delivery.destination import Batch, DeadLetter
 from insights_backend.delivery.erasing import about, erase, rename
+from insights_backend.delivery.packing import packed
 from insights_backend.errors import UnavailableError
 from insights_backend.model.person import Erased, Person
 
@@ -79,7 +80,8 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # The column stays, and stays empty: without it the file would be written anew, for which there may be no room.
         "DROP INDEX request_batch",
     ),
-    (),  # from here on `lines` of a request may be packed, which an earlier version could not read
+    # From here on `lines` of a request may be packed, which an earlier version could not read.
+    ("ALTER TABLE request ADD COLUMN keys BLOB",),
 )
 _log = logging.getLogger(__name__)
 
@@ -129,13 +131,14 @@ class Outbox:
         """Where a damaged file of an earlier run was put, if this start found one."""
         return self._database.set_aside
 
-    def append(self, lines: bytes, *, events: int, received_at: int) -> int:
+    def append(self, lines: bytes, *, events: int, received_at: int, keys: bytes | None = None) -> int:
         """Put one request's events on disk.
 
         Args:
             lines: the events as newline-delimited JSON, each line ended.
             events: how many there are.
             received_at: when they arrived, in epoch milliseconds.
+            keys: their numbers, where they are known; see `Batch`.
 
         Returns:
             The number of the row, which grows with each request.
@@ -143,7 +146,8 @@ class Outbox:
         Raises:
             UnavailableError: the outbox is at its limit, or the disk refuses; nothing was kept.
         """
-        return self._appending.append(lines, events=events, received_at=received_at, max_bytes=self._max_bytes)
+        entry = Entry(received_at, events, len(lines), packed(lines), keys)
+        return self._appending.append(entry, self._max_bytes)
 
     @contextmanager
     def right_to_deliver(self) -> Iterator[bool]:
@@ -191,9 +195,11 @@ class Outbox:
 
     @staticmethod
     def _batch(db: sqlite3.Connection, batch_id: str, last: int) -> Batch | None:
-        rows = db.execute("SELECT events, lines FROM request WHERE id <= ? ORDER BY id", (last,)).fetchall()
-        events = sum(events for events, _ in rows)
-        return Batch(batch_id, last, events, [stored for _, stored in rows]) if events else None
+        rows = db.execute("SELECT events, lines, keys FROM request WHERE id <= ? ORDER BY id", (last,)).fetchall()
+        if not rows:
+            return None
+        events, stored, keys = zip(*rows, strict=True)
+        return Batch(batch_id, last, sum(events), stored, None if None in keys else b"".join(keys))
 
     @staticmethod
     def _new_claim(db: sqlite3.Connection, max_events: int) -> tuple[str, int]:

@@ -1,11 +1,9 @@
 """The events table: storing batches, each event once, and giving them back."""
 
-import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from hashlib import blake2b
 from io import BytesIO
 from itertools import chain
 from threading import Lock
@@ -15,6 +13,7 @@ import orjson
 
 from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError
 from insights_backend.model.event import Millis, iso
+from insights_backend.model.event_key import keys_of, numbers
 from insights_backend.model.person import Erased, Person
 from insights_backend.warehouse import erasing
 from insights_backend.warehouse.engine import Engine
@@ -61,7 +60,6 @@ EVENT = {
 }
 """What a stored event has, and as what it is read."""
 
-_BEGINNING = re.compile(rb'\{"id":"([^"\\]*)","instance":"([^"\\]*)"')
 _OBJECTS = ("attributes", "context", "userMetadata", "entityMetadata")
 _NULLABLE = ("routeRef", "extension", "sessionId", "user", "entity", "target")
 
@@ -79,8 +77,9 @@ class _Events:
     pieces: Callable[[], Iterable[bytes]]
 
     @classmethod
-    def of(cls, pieces: Callable[[], Iterable[bytes]]) -> "_Events":
-        return cls([_key(line) for piece in pieces() for line in BytesIO(piece)], pieces)
+    def of(cls, batch: Batch) -> "_Events":
+        keys = batch.keys or keys_of(line for piece in batch.pieces() for line in BytesIO(piece))
+        return cls(numbers(keys), batch.pieces)
 
     def without(self, known: Iterable[int]) -> "_Events":
         """Leave out those that are known, and those that come a second time."""
@@ -112,7 +111,7 @@ class EventStore:
         Raises:
             DeliveryError: the engine could not take it now.
         """
-        events = _Events.of(batch.pieces)
+        events = _Events.of(batch)
         try:
             # One at a time: between the look and the insert, nobody else may store the same events.
             with self._delivering:
@@ -184,19 +183,6 @@ class EventStore:
 
 def _range(start: Millis, end: Millis) -> dict[str, int]:
     return {"start": start, "end": end, "first": seconds(start), "last": seconds(end)}
-
-
-def _key(line: bytes) -> int:
-    """Make the number that an event is known by, of its instance and id: two portals may give the same id.
-
-    Among ten million recent events the chance that a new one finds its number taken, and is lost, is 1 in 10¹².
-    """
-    if simple := _BEGINNING.match(line):  # as this service writes events; not to read them whole saves most of the time
-        id_, instance = simple.groups()
-    else:
-        event = orjson.loads(line)
-        id_, instance = event["id"].encode(), event["instance"].encode()
-    return int.from_bytes(blake2b(instance + b"\0" + id_, digest_size=8).digest())
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

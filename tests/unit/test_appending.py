@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from insights_backend.delivery.appending import Appending
+from insights_backend.delivery.appending import Appending, Entry
 from insights_backend.delivery.database import Database
 from insights_backend.errors import UnavailableError
 from tests.fakes import Clock
 
 SCHEMA = [
     [
-        "CREATE TABLE request (id INTEGER PRIMARY KEY, received_at INTEGER, events INTEGER, bytes INTEGER, lines BLOB)",
+        "CREATE TABLE request (id INTEGER PRIMARY KEY, received_at INTEGER, events INTEGER, bytes, lines, keys)",
         "CREATE TABLE backlog (bytes INTEGER)",
         "INSERT INTO backlog VALUES (0)",
     ]
@@ -50,6 +50,10 @@ def database(tmp_path: Path) -> Iterator[CountingDatabase]:
     database.close()
 
 
+def entry(size: int) -> Entry:
+    return Entry(received_at=0, events=1, size=size, stored=b"x" * size, keys=None)
+
+
 def eventually(condition: Callable[[], bool]) -> None:
     """Wait for another thread, at most five seconds."""
     assert any(condition() or Event().wait(0.001) for _ in range(5000))
@@ -61,7 +65,7 @@ def append_while_one_writes(database: CountingDatabase, sizes: list[int], max_by
 
     def append(size: int) -> object:
         try:
-            return appending.append(b"x" * size, events=1, received_at=0, max_bytes=max_bytes)
+            return appending.append(entry(size), max_bytes)
         except UnavailableError as error:
             return str(error)
 
@@ -99,4 +103,4 @@ def test_a_disk_that_fails_is_told_to_all_who_waited_and_nothing_of_theirs_is_ke
     assert append_while_one_writes(database, [1, 1]) == [failed] * 3
     database.fails = False
     assert database.rows("SELECT id FROM request") == []
-    assert Appending(database).append(b"x", events=1, received_at=0, max_bytes=100) == 1
+    assert Appending(database).append(entry(1), 100) == 1

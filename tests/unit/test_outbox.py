@@ -42,6 +42,19 @@ def test_what_is_appended_is_claimed_in_order_as_one_batch(outbox: Outbox) -> No
     assert (batch.lines, batch.events, batch.last_request) == (b"a\nb\nc\n", 3, last)
 
 
+def test_numbers_of_events_come_along_where_all_are_known(outbox: Outbox) -> None:
+    outbox.append(b"a\nb\n", events=2, received_at=7, keys=b"8 bytes.8 bytes,")
+    outbox.append(b"c\n", events=1, received_at=7, keys=b"8 bytes;")
+    batch = outbox.claim(max_events=2)
+    assert batch
+    assert batch.keys == b"8 bytes.8 bytes,"
+    outbox.arrived(batch)
+    append(outbox)
+    batch = outbox.claim(max_events=10)
+    assert batch
+    assert (batch.events, batch.keys) == (2, None)
+
+
 def test_an_empty_outbox_has_no_batch(outbox: Outbox) -> None:
     assert outbox.claim(max_events=10) is None
 

@@ -16,6 +16,7 @@ from insights_backend.delivery.destination import DeadLetter
 from insights_backend.delivery.dispatcher import Dispatcher
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.errors import UnavailableError
+from insights_backend.model.event_key import keys_of
 from insights_backend.model.person import Erased, Person
 from tests.fakes import Clock, MemoryDestination
 from tests.records import lines, record
@@ -101,6 +102,15 @@ def test_a_person_goes_from_a_large_request_too(outbox: Outbox) -> None:
     kept = b"".join(iter_claims(outbox))
     assert kept.count(b"\n") == 51
     assert JANE.encode() not in kept
+
+
+def test_the_numbers_of_events_go_with_them(outbox: Outbox) -> None:
+    request = lines(THEIRS, OTHER)
+    outbox.append(request, events=2, received_at=0, keys=keys_of(request.splitlines()))
+    outbox.erase(PERSON)
+    batch = outbox.claim(max_events=10)
+    assert batch
+    assert (batch.events, batch.keys) == (1, None)
 
 
 def test_a_batch_that_held_something_of_the_persons_is_another_batch_without_it(outbox: Outbox) -> None:
