@@ -30,19 +30,22 @@ SELECT {part} AS part, sum(events) AS events, uniqExactIf(userKey, userKey != 0)
     uniqExactIf(sessionKey, sessionKey != 0) AS namedSessions
 FROM {table} WHERE {where} GROUP BY part
 """
-# A gap of half an hour never lies between the first and last event of one quarter hour: those two are enough.
+# A gap of half an hour never lies between the first and last event of one quarter hour: those two are enough. It lies
+# where as many quarters have ended as have begun, so that each may be sorted by itself.
 _UNNAMED_SESSIONS = """
-SELECT part, sum(1 + arrayCount(gap -> gap > 1800000, arrayDifference(arraySort(moments)))) AS unnamedSessions
+SELECT part, sum(1 + arrayCount((first, last) -> first - last > 1800000,
+    arrayPopFront(arraySort(firsts)), arrayPopBack(arraySort(lasts)))) AS unnamedSessions
 FROM (
     SELECT {part} AS part, userKey,
-        groupArrayArray([toUnixTimestamp64Milli(firstAt), toUnixTimestamp64Milli(lastAt)]) AS moments
+        groupArray(toUnixTimestamp64Milli(firstAt)) AS firsts, groupArray(toUnixTimestamp64Milli(lastAt)) AS lasts
     FROM {table} WHERE sessionKey = 0 AND userKey != 0 AND {where} GROUP BY part, userKey)
 GROUP BY part
 """
+# Those who were there by the end, without those who were there before.
 _NEW_USERS = """
-SELECT part, countIf(userKey != 0 AND first >= toDateTime({{start:UInt32}}, 'UTC')) AS newUsers
-FROM (SELECT {part} AS part, userKey, min(quarter) AS first FROM {table} WHERE {where_until} GROUP BY part, userKey)
-GROUP BY part
+SELECT {part} AS part,
+    uniqExact(userKey) - uniqExactIf(userKey, quarter < toDateTime({{start:UInt32}}, 'UTC')) AS newUsers
+FROM {table} WHERE userKey != 0 AND {where_until} GROUP BY part
 """
 _DAILY = """
 SELECT part, count() AS stickyUsers, sum(days) AS userDays

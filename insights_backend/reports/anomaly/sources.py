@@ -11,8 +11,9 @@ from insights_backend.reports.searches import RUNS
 from insights_backend.warehouse.engine import Engine
 
 _EPOCH = date(1970, 1, 1)  # where the engine counts days from
-_EVENTS = "sum(events)"
-_USERS = "uniqExactIf(userKey, userKey != 0)"
+_EVENTS = ("sum", "events")
+_USERS = ("uniqExactIf", "userKey, userKey != 0")
+_ROWS = ("count", "")
 
 DIMENSIONS: Mapping[str, str] = {"plugin": "pluginId", "group": "arrayJoin(groups)", "page": "page", "term": "term"}
 """What can move a series, by name, as the engine calls it."""
@@ -30,16 +31,29 @@ class Kind:
     Args:
         prefix: what the names begin with.
         of: the dimension of which each has a series; None where there is but one.
-        counted: what is counted.
+        counting: the engine's function that counts, and its arguments.
         movers: the dimensions in which to look for what moved it.
         searches: whether only searches without results are counted.
     """
 
     prefix: str
     of: str | None = None
-    counted: str
+    counting: tuple[str, str]
     movers: tuple[str, ...]
     searches: bool = False
+
+    @property
+    def counted(self) -> str:
+        """Write the count."""
+        function, arguments = self.counting
+        return f"{function}({arguments})"
+
+    def counted_daily(self, query: ReportQuery) -> str:
+        """Write the counts of each day of a question, as an array."""
+        function, arguments = self.counting
+        begin = (query.first - _EPOCH).days
+        days = f"toInt32({query.day()})"
+        return f"{function}Resample({begin}, {begin + query.days}, 1)({f'{arguments}, {days}' if arguments else days})"
 
     @property
     def key(self) -> str:
@@ -63,19 +77,15 @@ class Kind:
 
 
 KINDS = (
-    Kind(prefix="activeUsers", counted=_USERS, movers=("plugin", "group", "page")),
-    Kind(prefix="events", counted=_EVENTS, movers=("plugin", "group", "page")),
-    Kind(prefix="searchesWithoutResults", counted="count()", movers=("term",), searches=True),
-    Kind(prefix="plugin:", of="plugin", counted=_EVENTS, movers=("group", "page")),
-    Kind(prefix="", of="group", counted=_USERS, movers=("plugin", "page")),
+    Kind(prefix="activeUsers", counting=_USERS, movers=("plugin", "group", "page")),
+    Kind(prefix="events", counting=_EVENTS, movers=("plugin", "group", "page")),
+    Kind(prefix="searchesWithoutResults", counting=_ROWS, movers=("term",), searches=True),
+    Kind(prefix="plugin:", of="plugin", counting=_EVENTS, movers=("group", "page")),
+    Kind(prefix="", of="group", counting=_USERS, movers=("plugin", "page")),
 )
 """All series, the portal's own two first. A group's is named as the group itself."""
 
-_COUNTED = """
-SELECT key, arrayResize(groupArrayInsertAt(count, toUInt32(toInt32(day) - {{begin:Int32}})), {{length:UInt32}}) AS whole
-FROM (SELECT {key} AS key, {day} AS day, {counted} AS count FROM {source} GROUP BY key, day)
-GROUP BY key
-"""
+_COUNTED = "SELECT {key} AS key, {counted} AS whole FROM {source} GROUP BY key"
 
 # A single odd day would bend trend and week of all days near it: what goes into the decomposition is the median of the
 # same weekday in five weeks, as far as there are so many. Weeks grow with the level, so it is of logarithms. A few days
@@ -111,9 +121,8 @@ def daily_series(engine: Engine, query: ReportQuery, kind: Kind) -> list[Series]
     Returns:
         Those that count anything, by their names.
     """
-    counted = _COUNTED.format(key=kind.key, day=query.day(), counted=kind.counted, source=kind.source(query))
-    given = {**query.parameters(), "begin": (query.first - _EPOCH).days, "length": query.days}
-    return decomposed(engine, counted, given, query.first, kind.prefix)
+    counted = _COUNTED.format(key=kind.key, counted=kind.counted_daily(query), source=kind.source(query))
+    return decomposed(engine, counted, query.parameters(), query.first, kind.prefix)
 
 
 def decomposed(engine: Engine, counted: str, given: Mapping[str, Any], first: date, prefix: str) -> list[Series]:
