@@ -74,19 +74,19 @@ class ReadThrough(Generic[K, V]):
         Returns:
             For each key its value, or None while the source is down and nothing is known.
         """
-        found, mine, theirs = self._board(dict.fromkeys(keys))
+        found, mine, flight, theirs = self._board(dict.fromkeys(keys))
         _count(found, len(mine), len(theirs))
-        if mine:
-            found |= self._fly(list(mine), next(iter(mine.values())))
+        if flight:
+            found |= self._fly(mine, flight)
         if theirs:
             # Only now, with our own flight landed, is it safe to wait for others: nobody can be waiting for us.
             found |= {key: other.result()[key] for key, other in theirs.items()}
         return found
 
-    def _board(self, keys: Iterable[K]) -> tuple[Answers[K, V], dict[K, Flight[K, V]], dict[K, Flight[K, V]]]:
-        """Sort keys: those with an answer, those of a flight of our own, those of others' flights."""
+    def _board(self, keys: Iterable[K]) -> tuple[Answers[K, V], list[K], Flight[K, V] | None, dict[K, Flight[K, V]]]:
+        """Sort keys: those with an answer; those to be asked for, and a flight of our own for them; others' flights."""
         found: Answers[K, V] = {}
-        mine: dict[K, Flight[K, V]] = {}
+        mine: list[K] = []
         theirs: dict[K, Flight[K, V]] = {}
         with self._lock:
             now = self._clock()
@@ -100,9 +100,12 @@ class ReadThrough(Generic[K, V]):
                 elif self._holds_off(now):
                     found[key] = self._fallback(key, now)
                 else:
-                    mine[key] = next(iter(mine.values())) if mine else Future()
-            self._flights.update(mine)
-        return found, mine, theirs
+                    mine.append(key)
+            flight: Flight[K, V] | None = None
+            if mine:
+                flight = Future()
+                self._flights.update(dict.fromkeys(mine, flight))
+        return found, mine, flight, theirs
 
     def _fly(self, keys: list[K], flight: Flight[K, V]) -> Answers[K, V]:
         """Ask the source, and let the others know, whatever happens."""

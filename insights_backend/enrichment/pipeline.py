@@ -23,6 +23,15 @@ from insights_backend.model.event import OWN_INSTANCE, REMEMBERED_CONTENTS, Cont
 _log = logging.getLogger(__name__)
 
 _NOTHING_SAID: Record = {"attributes": {}, "context": {}, "entityMetadata": {}}
+# What this service itself says of an event.
+_OWN: Record = {
+    "id": 24 * "0",
+    "instance": OWN_INSTANCE,
+    "time": iso(0),
+    "receivedAt": iso(0),
+    "value": None,
+    "view": False,
+}
 _NOBODY: Record = {"userMetadata": {}, "groups": []}
 
 
@@ -39,8 +48,7 @@ class _Topic:
 
     entity: EntityRef | None
     target: EntityRef | None
-    lookup: Lookup | None = None
-    part: _Part | None = None
+    made: tuple[Lookup | None, _Part] | None = None
 
 
 class Pipeline:
@@ -59,6 +67,7 @@ class Pipeline:
         self._catalog = catalog
         self._extractors = extractors
         self._redact = redactor.redact
+        self._cleans_own = redactor.redact(_OWN) != _OWN
         self._topic = lru_cache(REMEMBERED_CONTENTS)(_topic)
 
     def run(self, events: Sequence[Event], ids: Sequence[str]) -> list[bytes]:
@@ -89,12 +98,11 @@ class Pipeline:
         return lines
 
     def _what(self, content: Content, topic: _Topic, lookup: Lookup | None) -> _Part:
-        part = topic.part
-        if part is None or (topic.lookup is not lookup and topic.lookup != lookup):
+        made = topic.made
+        if made is None or (made[0] is not lookup and made[0] != lookup):
             what = What(content, topic.entity, topic.target, lookup)
-            part = self._part(self._extractors.what, what, _NOTHING_SAID)
-            topic.lookup, topic.part = lookup, part
-        return part
+            made = topic.made = lookup, self._part(self._extractors.what, what, _NOTHING_SAID)
+        return made[1]
 
     def _part(self, extractors: Sequence[Extractor[K]], known: K, nothing: Record) -> _Part:
         """Run extractors, clean and write what they return; the part's notes are those of all of them."""
@@ -115,7 +123,10 @@ class Pipeline:
         return _Part(_written(record), known.notes)
 
     def _when(self, event: Event, id_: str, notes: list[str]) -> bytes:
-        """Write what an event shares with no other; what the sender has not written itself needs no cleaning."""
+        """Write what an event shares with no other.
+
+        What the sender has not written itself is cleaned only where the policy leaves no event like it as it is.
+        """
         record: Record = {
             "id": id_,
             "instance": OWN_INSTANCE,
@@ -124,8 +135,8 @@ class Pipeline:
             "value": event.value,
             "view": False,
         }
-        if event.id is not None or event.value is not None:
-            _add(record, self._redact({"id": id_, "value": event.value}), notes)
+        if self._cleans_own or event.id is not None or event.value is not None:
+            _add(record, self._redact(record), notes)
         for name, extract in self._extractors.when:
             try:
                 record.update(extract(event))

@@ -17,6 +17,7 @@ from insights_backend.enrichment.shared import Record
 from insights_backend.enrichment.views import Views
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.event import Event
+from insights_backend.settings.values import Treatment
 from tests.fakes import Clock, MemoryCatalog, content, event, user
 
 JANE = {
@@ -38,11 +39,13 @@ def usual(capture: Capture | None = None, keep_groups: KeepGroups = list) -> Ext
     return extractors(capture or Capture(), Views().is_view, keep_groups)
 
 
-def pipeline(catalog: MemoryCatalog, extractors: Extractors, clock: Clock | None = None) -> Pipeline:
+def pipeline(
+    catalog: MemoryCatalog, extractors: Extractors, clock: Clock | None = None, policy: Policy | None = None
+) -> Pipeline:
     return Pipeline(
         catalog=CachedCatalog(catalog, 600, 1000, clock or Clock()),
         extractors=extractors,
-        redactor=Redactor(Policy({}), Pseudonyms(bytes(32)), "clear", enabled=True),
+        redactor=Redactor(policy or Policy({}), Pseudonyms(bytes(32)), "clear", enabled=True),
     )
 
 
@@ -211,6 +214,19 @@ def test_events_that_say_the_same_keep_what_is_their_own() -> None:
     assert records == [{name: value for name, value in each.items() if name != "id"} for each in alone[:2]] + [
         {**{name: value for name, value in alone[2].items() if name != "id"}, "view": False}  # the page did not change
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "treatment", "becomes"),
+    [("id", "pseudonymise", "x_"), ("time", "drop", "None"), ("receivedAt", "drop", "None"), ("value", "drop", "None")],
+)
+def test_a_policy_is_the_law_for_what_the_service_says_itself_too(
+    field: str, treatment: Treatment, becomes: str
+) -> None:
+    made = pipeline(MemoryCatalog(), usual(), policy=Policy({field: treatment}))
+    for each in (event(), event(value=3, id="given")):
+        (record,) = run(made, each)
+        assert str(record[field]).startswith(becomes)
 
 
 def test_all_of_a_record_goes_through_the_redactor() -> None:
