@@ -122,7 +122,7 @@ def _insert_select(connection: Any, insert: re.Match[bytes], data: bytes) -> Ans
     target, structure, format_ = (_text(insert[name]) for name in ("target", "structure", "format"))
     with TemporaryFile() as file:
         file.write(data)
-        file.flush()
+        file.seek(0)
         result = connection.query(f"{target} file('/dev/fd/{file.fileno()}', '{format_}', {structure})")
         return Answer(b"", format_, _written(result.rows_written(), result.bytes_written()))
 

@@ -62,7 +62,7 @@ class ReadThrough(Generic[K, V]):
         self._ttl = ttl
         self._clock = clock
         self._lock = threading.Lock()  # guards all that follows
-        # Those used last come last. The cache of the library takes several times as long to be asked.
+        # Those used last come last. An LRUCache of cachetools takes several times as long to be asked.
         self._memory: OrderedDict[K, Held[V]] = OrderedDict()
         self._max_entries = max_entries
         self._flights: dict[K, Flight[K, V]] = {}

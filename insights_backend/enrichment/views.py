@@ -28,7 +28,7 @@ class Views:
     def is_view(self, event: Event) -> bool:
         """Tell whether an event is a view, and remember where its user is now."""
         content = event.content
-        if content.action != "navigate" or event.user is None or content.context.get("extensionId") == _SHELL:
+        if content.action != "navigate" or event.user is None or content.extension_id == _SHELL:
             return False
         with self._lock:
             subject, time = self._last.pop(event.user, ("", -_REPEAT))

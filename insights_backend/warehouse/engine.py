@@ -156,7 +156,7 @@ class Engine:
                 return
             with TemporaryFile(dir=self._arguments["path"]) as file:
                 file.writelines(rows)
-                file.flush()
+                file.seek(0)  # also where a file that is opened once more goes on where it was
                 source = f"file('/dev/fd/{file.fileno()}', '{fmt}', '{structure}')"
                 client.command(f"INSERT INTO {target} {source}", settings=settings)
 
