@@ -34,7 +34,7 @@ def event_ids(events: Sequence[Event], key: bytes) -> list[str]:
 def _derived(event: Event, key: bytes, seen: dict[bytes, int]) -> str:
     if event.timestamp is None:
         return uuid4().hex
-    user = tuple(event.user) if event.user else None
+    user = str(event.user) if event.user else None
     own = orjson.dumps([user, event.timestamp, event.value, event.session_id])
     content = event.content.digest + own
     ordinal = seen.get(content, 0)
