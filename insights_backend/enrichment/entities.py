@@ -42,8 +42,10 @@ def entity_of(content: Content) -> EntityRef | None:
 
 def target_of(content: Content) -> EntityRef | None:
     """Find the entity that a `click` or a `discover` leads to, by its attribute `to`: a path or a URL."""
+    if content.action not in {"click", "discover"}:
+        return None
     to = content.attributes.get("to")
-    if content.action not in {"click", "discover"} or not isinstance(to, str):
+    if not isinstance(to, str):
         return None
     if origin := _ABSOLUTE.match(to):
         ref = _from_path(to[origin.end() :])

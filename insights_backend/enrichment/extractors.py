@@ -162,16 +162,17 @@ def _sender() -> Callable[[Who], Shared]:
 
 def _said(what: What) -> Record:
     content = what.content
+    attributes, sent = content.attributes, content.context  # each is read out of a text
     part: Record = {
         "action": content.action,
         "subject": content.subject,
         "entity": str(what.entity) if what.entity else None,
         "target": str(what.target) if what.target else None,
     }
-    if content.attributes:
-        part["attributes"] = content.attributes
-    placed = _PLACED_BY_ID if "extensionId" in content.context else _PLACED
-    if context := {key: value for key, value in content.context.items() if key not in placed}:
+    if attributes:
+        part["attributes"] = attributes
+    placed = _PLACED_BY_ID if "extensionId" in sent else _PLACED
+    if context := {key: value for key, value in sent.items() if key not in placed}:
         part["context"] = context
     return part
 
