@@ -5,8 +5,9 @@ tried again then, so that a service which is restarted starts even before the ol
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from queue import Empty, LifoQueue
 from tempfile import TemporaryFile
@@ -32,11 +33,19 @@ SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts
 WHERE active AND database = currentDatabase() GROUP BY table
 """
 _CLEAN_UPS, _CLEAN_UP_PAUSE = 50, 0.1
+_READING = 2  # threads that read what is inserted; a third has no more to do, since the rest of an insert is one's
+_ONE_BLOCK = {
+    # However large it is: done again, it is the same one.
+    "min_insert_block_size_rows": 10**9,
+    "min_insert_block_size_bytes": 0,
+}
 _WRITE_SETTINGS = {
     # A server may gather inserts in memory first, past their tokens.
     "async_insert": 0,
     # What is inserted under one token is one block.
     "max_insert_threads": 1,
+    # The tables that are made of the events are written side by side.
+    "parallel_view_processing": 1,
     # A batch that is sent again reaches a rollup that it did not reach before, and no rollup twice.
     "deduplicate_blocks_in_dependent_materialized_views": 1,
     # Through a distributed table too, an insert that was acknowledged is on the shards.
@@ -138,7 +147,7 @@ class Engine:
 
         Args:
             table: where to.
-            rows: the rows in the format, some at a time.
+            rows: the rows in the format, some at a time; in which order they are stored is not said.
             token: the block's name; the same one twice is stored once, where the table remembers blocks.
             columns: the columns that the rows have, and as what they are read. Texts that repeat are read as texts, and
                 made into what the table has a column at a time, which takes half as long.
@@ -146,19 +155,28 @@ class Engine:
         """
         names = ", ".join(columns)
         structure = ", ".join(f"{name} {type_}" for name, type_ in columns.items()).replace("'", "\\'")
-        target, settings = f"{table} ({names}) SELECT {names} FROM", {"insert_deduplication_token": token}
+        target, read = f"{table} ({names})", f"SELECT {names} FROM"
+        settings = {**_ONE_BLOCK, "insert_deduplication_token": token}
         with self._writing, measured("insert"):
             client = self._client()
             if not self._is_embedded:
-                client.raw_insert(
-                    f"{target} input('{structure}')", insert_block=b"".join(rows), fmt=fmt, settings=settings
-                )
+                source = f"{read} input('{structure}')"
+                client.raw_insert(f"{target} {source}", insert_block=b"".join(rows), fmt=fmt, settings=settings)
                 return
-            with TemporaryFile(dir=self._arguments["path"]) as file:
-                file.writelines(rows)
+            with self._files(rows) as files:
+                sources = (f"{read} file('/dev/fd/{file}', '{fmt}', '{structure}')" for file in files)
+                client.command(f"INSERT INTO {target} {' UNION ALL '.join(sources)}", settings=settings)
+
+    @contextmanager
+    def _files(self, rows: Iterable[bytes]) -> Iterator[list[int]]:
+        """Deal rows out to as many files as there shall be threads that read them; gives their descriptors."""
+        with ExitStack() as stack:
+            files = [stack.enter_context(TemporaryFile(dir=self._arguments["path"])) for _ in range(_READING)]
+            for some, file in zip(rows, cycle(files), strict=False):
+                file.write(some)
+            for file in files:
                 file.seek(0)  # also where a file that is opened once more goes on where it was
-                source = f"file('/dev/fd/{file.fileno()}', '{fmt}', '{structure}')"
-                client.command(f"INSERT INTO {target} {source}", settings=settings)
+            yield [file.fileno() for file in files]
 
     def change(self, table: str, commands: str, parameters: Mapping[str, Any]) -> None:
         """Change rows of a table, or take them out for good; no question finds the old ones when this returns.
