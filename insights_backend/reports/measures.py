@@ -41,11 +41,15 @@ FROM (
     FROM {table} WHERE sessionKey = 0 AND userKey != 0 AND {where} GROUP BY part, userKey)
 GROUP BY part
 """
-# Those who were there by the end, without those who were there before.
+# Asked of all of history, which holds when each user came first by month (the projection `arrivals`): no condition but
+# those of the filters may stand where the rows are read.
 _NEW_USERS = """
-SELECT {part} AS part,
-    uniqExact(userKey) - uniqExactIf(userKey, quarter < toDateTime({{start:UInt32}}, 'UTC')) AS newUsers
-FROM {table} WHERE userKey != 0 AND {where_until} GROUP BY part
+SELECT part, count() AS newUsers
+FROM (
+    SELECT {part} AS part, userKey, min(quarter) AS first FROM {table} WHERE userKey != 0 AND {where_ever}
+    GROUP BY part, userKey
+    HAVING first >= toDateTime({{start:UInt32}}, 'UTC') AND first < toDateTime({{end:UInt32}}, 'UTC'))
+GROUP BY part
 """
 _DAILY = """
 SELECT part, count() AS stickyUsers, sum(days) AS userDays
@@ -106,7 +110,7 @@ def _measured(engine: Engine, query: ReportQuery, part: str, known: Callable[[],
 
 def _by_part(engine: Engine, query: ReportQuery, sql: str, part: str, *asked: str) -> dict[str, Row]:
     written = sql.format(
-        part=part, table=query.table(*asked), where=query.where(), where_until=query.where_until(), day=query.day()
+        part=part, table=query.table(*asked), where=query.where(), where_ever=query.where_ever(), day=query.day()
     )
     return {row.pop("part"): row for row in engine.rows(written, query.parameters())}
 

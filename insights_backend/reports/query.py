@@ -121,11 +121,11 @@ class ReportQuery:
 
     def where_until(self) -> str:
         """Write the same condition for all events up to the end of the period, however old."""
-        conditions = [
-            "quarter < toDateTime({end:UInt32}, 'UTC')",
-            *(FILTERS[name] for name in self.filters),
-        ]
-        return " AND ".join(conditions)
+        return f"quarter < toDateTime({{end:UInt32}}, 'UTC') AND {self.where_ever()}"
+
+    def where_ever(self) -> str:
+        """Write the condition that an event of the filters fulfils, whenever it was."""
+        return " AND ".join(FILTERS[name] for name in self.filters) or "true"
 
     def day(self) -> str:
         """Write the calendar day of an event."""

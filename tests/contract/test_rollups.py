@@ -6,6 +6,8 @@ import pytest
 from hypothesis import strategies as st
 
 from insights_backend.delivery.destination import Batch, DeliveryError
+from insights_backend.model.person import Person
+from insights_backend.warehouse import erasing
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from insights_backend.warehouse.failures import QueryLimitError
@@ -62,6 +64,32 @@ def test_presence_knows_the_first_and_last_event_of_a_quarter_hour(engine: Engin
     assert rows == [
         {"first": "2026-11-23 10:01:00.000", "last": "2026-11-23 10:14:00.000"},
         {"first": "2026-11-23 10:15:00.000", "last": "2026-11-23 10:15:00.000"},
+    ]
+
+
+def arrivals(engine: Engine, table: str, settings: str = "") -> list[dict[str, Any]]:
+    keys = "userKey, environment, instance, groups"
+    sql = f"SELECT {keys}, min(quarter) AS first FROM {table} GROUP BY {keys} ORDER BY ALL {settings}"  # noqa: S608 - ours
+    return engine.rows(sql, {})
+
+
+@law(6, events=st.lists(records, min_size=1, max_size=40))
+def test_presence_keeps_ready_when_each_user_came_first_and_forgets_whoever_is_erased(
+    engine: Engine, events: list[dict[str, Any]]
+) -> None:
+    ready = "SETTINGS force_optimize_projection_name = 'arrivals'"  # or the engine refuses
+    stored(engine, [*events, record(user="u_1"), record(user="u_2")])
+    assert arrivals(engine, "presence", ready) == arrivals(engine, "events")
+    erasing.erase(engine, Person("u_1"))
+    assert arrivals(engine, "presence", ready) == arrivals(engine, "events")
+
+
+def test_what_an_entity_is_asked_by_is_a_text_of_its_metadata_and_null_is_none(engine: Engine) -> None:
+    metadata = {"kind": 'Compo"né\nt', "spec.owner": None, "spec.lifecycle": "", "metadata": {"spec.type": "nested"}}
+    stored(engine, [record(entity="component:default/a", entityMetadata=metadata)])
+    asked = "entityKind, entityOwner, entityType, entityLifecycle"
+    assert engine.rows(f"SELECT {asked} FROM events", {}) == [  # noqa: S608 - ours
+        {"entityKind": 'Compo"né\nt', "entityOwner": "", "entityType": "", "entityLifecycle": ""}
     ]
 
 

@@ -12,14 +12,19 @@ CREATE TABLE IF NOT EXISTS presence$local $on_cluster
     groups Array(LowCardinality(String)),
     events SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD),
     views SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD),
-    firstAt SimpleAggregateFunction(min, DateTime64(3, 'UTC')) CODEC(Delta, ZSTD),
-    lastAt SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(Delta, ZSTD)
+    firstAt SimpleAggregateFunction(min, DateTime64(3, 'UTC')) CODEC(T64, LZ4),
+    lastAt SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(T64, LZ4),
+    -- When each user came first in a month: who is new is asked of all of history.
+    PROJECTION arrivals
+    (
+        SELECT userKey, environment, instance, groups, min(quarter) GROUP BY userKey, environment, instance, groups
+    )
 )
 ENGINE = ${replicated}AggregatingMergeTree
 PARTITION BY toYYYYMM(quarter)
 ORDER BY (toDate(quarter), userKey, quarter, sessionKey, environment, instance, groups)
 SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, merge_selector_base = 10,
-    default_compression_codec = 'ZSTD', $window = 1000;
+    default_compression_codec = 'ZSTD', deduplicate_merge_projection_mode = 'rebuild', $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS presence_of_events $on_cluster TO presence$local AS
 SELECT quarter, userKey, sessionKey, environment, instance, groups, sum(events) AS events, sum(views) AS views,

@@ -2,7 +2,7 @@
 -- of them count depends on those before and after. Columns are named as in the events.
 CREATE TABLE IF NOT EXISTS searches$local $on_cluster
 (
-    time DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    time DateTime64(3, 'UTC') CODEC(T64, LZ4),
     quarter DateTime('UTC'),
     userKey UInt64,
     action LowCardinality(String),
