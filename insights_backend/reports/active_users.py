@@ -8,7 +8,7 @@ period goes.
 from datetime import date, timedelta
 
 from insights_backend.reports.answer import Answer, Row, Sources
-from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.query import OF_NEARLY_ALL, ReportQuery
 from insights_backend.warehouse.engine import Engine
 
 # One pass over each user's days: in which intervals was the user active, and when first ever. The interval before the
@@ -62,5 +62,5 @@ def _counted(engine: Engine, query: ReportQuery, before: date, begin: date) -> d
         where_until=query.where_until(),
     )
     days = {"first": query.first, "before": before, "begin": begin}
-    rows = engine.rows(sql, {**query.parameters(), **days})
+    rows = engine.rows(f"{sql} {OF_NEARLY_ALL}", {**query.parameters(), **days})
     return {row["interval"]: row for row in rows}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from insights_backend.reports.answer import Answer, Row, Sources
-from insights_backend.reports.query import ReportQuery, next_start
+from insights_backend.reports.query import OF_NEARLY_ALL, ReportQuery, next_start
 from insights_backend.reports.total_users import total_users
 
 _ACTIVE = """
@@ -24,7 +24,8 @@ def report(sources: Sources, query: ReportQuery) -> Answer:
     """Answer with a row an interval of the period, empty ones included."""
     starts = query.intervals()
     sql = _ACTIVE.format(bucket=query.bucket(), table=query.table(), where=query.where())
-    active = {row["interval"]: row["active"] for row in sources.engine.rows(sql, query.parameters())}
+    rows = sources.engine.rows(f"{sql} {OF_NEARLY_ALL}", query.parameters())
+    active = {row["interval"]: row["active"] for row in rows}
     totals = total_users(sources, query, _last_days(query, starts))
     return Answer(rows=[_row(day, active.get(day, 0), total) for day, total in zip(starts, totals, strict=True)])
 

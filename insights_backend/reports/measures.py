@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any
 
 from insights_backend.reports.answer import Row, Sources, at_once
-from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.query import OF_NEARLY_ALL, ReportQuery
 from insights_backend.reports.total_users import total_users, total_users_by_instance
 from insights_backend.warehouse.engine import Engine
 
@@ -26,19 +26,20 @@ _WHOLE_AND_GROUPS = "arrayJoin(arrayPushFront(arrayIntersect(groups, {group:Arra
 _INSTANCE = "instance"
 
 _COUNTS = """
-SELECT {part} AS part, sum(events) AS events, uniqExactIf(userKey, userKey != 0) AS activeUsers,
-    uniqExactIf(sessionKey, sessionKey != 0) AS namedSessions
+SELECT {part} AS part, sum(events) AS events, uniqExactIf(sessionKey, sessionKey != 0) AS namedSessions
 FROM {table} WHERE {where} GROUP BY part
 """
 # A gap of half an hour never lies between the first and last event of one quarter hour: those two are enough. It lies
 # where as many quarters have ended as have begun, so that each may be sorted by itself.
-_UNNAMED_SESSIONS = """
-SELECT part, sum(1 + arrayCount((first, last) -> first - last > 1800000,
-    arrayPopFront(arraySort(firsts)), arrayPopBack(arraySort(lasts)))) AS unnamedSessions
+_USERS = """
+SELECT part, count() AS activeUsers, countIf(days > 0) AS stickyUsers, sum(days) AS userDays,
+    sum(notEmpty(firsts) + arrayCount((first, last) -> first - last > 1800000,
+        arrayPopFront(arraySort(firsts)), arrayPopBack(arraySort(lasts)))) AS unnamedSessions
 FROM (
-    SELECT {part} AS part, userKey,
-        groupArray(toUnixTimestamp64Milli(firstAt)) AS firsts, groupArray(toUnixTimestamp64Milli(lastAt)) AS lasts
-    FROM {table} WHERE sessionKey = 0 AND userKey != 0 AND {where} GROUP BY part, userKey)
+    SELECT {part} AS part, userKey, uniqExactIf({day}, {day} >= {{lately:Date}}) AS days,
+        groupArrayIf(toUnixTimestamp64Milli(firstAt), sessionKey = 0) AS firsts,
+        groupArrayIf(toUnixTimestamp64Milli(lastAt), sessionKey = 0) AS lasts
+    FROM {table} WHERE userKey != 0 AND {where} GROUP BY part, userKey)
 GROUP BY part
 """
 # Asked of all of history, which holds when each user came first by month (the projection `arrivals`): no condition but
@@ -49,12 +50,6 @@ FROM (
     SELECT {part} AS part, userKey, min(quarter) AS first FROM {table} WHERE userKey != 0 AND {where_ever}
     GROUP BY part, userKey
     HAVING first >= toDateTime({{start:UInt32}}, 'UTC') AND first < toDateTime({{end:UInt32}}, 'UTC'))
-GROUP BY part
-"""
-_DAILY = """
-SELECT part, count() AS stickyUsers, sum(days) AS userDays
-FROM (
-    SELECT {part} AS part, uniqExact({day}) AS days FROM {table} WHERE userKey != 0 AND {where} GROUP BY part, userKey)
 GROUP BY part
 """
 _NOTHING = dict.fromkeys(
@@ -94,13 +89,11 @@ def _total_users(sources: Sources, query: ReportQuery) -> int | None:
 def _measured(engine: Engine, query: ReportQuery, part: str, known: Callable[[], Mapping[str, Any]]) -> dict[str, Row]:
     """Measure the parts of which the total users are known, in their order, and then others that have events."""
     days = min(query.days, _STICKY_DAYS)
-    lately = query.since(query.last - timedelta(days - 1))
     totals, *found = at_once(
         known,
         partial(_by_part, engine, query, _COUNTS, part, "session"),
-        partial(_by_part, engine, query, _UNNAMED_SESSIONS, part, "session"),
+        partial(_by_part, engine, query, _USERS, part, "session"),
         partial(_by_part, engine, query, _NEW_USERS, part),
-        partial(_by_part, engine, lately, _DAILY, part),
     )
     return {
         name: _row(ChainMap(*(counts.get(name, {}) for counts in found), _NOTHING), totals.get(name), days)
@@ -112,7 +105,9 @@ def _by_part(engine: Engine, query: ReportQuery, sql: str, part: str, *asked: st
     written = sql.format(
         part=part, table=query.table(*asked), where=query.where(), where_ever=query.where_ever(), day=query.day()
     )
-    return {row.pop("part"): row for row in engine.rows(written, query.parameters())}
+    lately = query.last - timedelta(_STICKY_DAYS - 1)
+    rows = engine.rows(f"{written} {OF_NEARLY_ALL}", {**query.parameters(), "lately": lately})
+    return {row.pop("part"): row for row in rows}
 
 
 def _row(counts: Mapping[str, int], total: int | None, days: int) -> Row:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from insights_backend.reports.answer import Answer, Row, Sources
-from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.query import OF_NEARLY_ALL, ReportQuery
 
 _COHORTS = """
 SELECT toMonday(first) AS cohort, arrayJoin(weeks) AS week, count() AS users
@@ -38,7 +38,7 @@ def report(sources: Sources, query: ReportQuery) -> Answer:
 def _cohorts(sources: Sources, query: ReportQuery) -> Cohorts:
     sql = _COHORTS.format(day=query.day(), table=query.table(), where_until=query.where_until())
     cohorts: Cohorts = defaultdict(lambda: defaultdict(int))
-    for row in sources.engine.rows(sql, {**query.parameters(), "first": query.first}):
+    for row in sources.engine.rows(f"{sql} {OF_NEARLY_ALL}", {**query.parameters(), "first": query.first}):
         cohorts[row["cohort"]][row["week"]] = row["users"]
     return cohorts
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 
 from insights_backend.reports.answer import Answer, Row, Sources
-from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.query import OF_NEARLY_ALL, ReportQuery
 
 _WEEK, _MONTH = 7, 28
 
@@ -37,7 +37,7 @@ def report(sources: Sources, query: ReportQuery) -> Answer:
 def _stays(sources: Sources, query: ReportQuery) -> Stays:
     sql = _GAPS.format(day=query.day(), table=query.table(), where=query.where())
     stays: Stays = defaultdict(lambda: [0] * _MONTH)
-    for row in sources.engine.rows(sql, {**query.parameters(), "month": _MONTH}):
+    for row in sources.engine.rows(f"{sql} {OF_NEARLY_ALL}", {**query.parameters(), "month": _MONTH}):
         for later in range(row["gap"]):
             stays[row["day"]][later] += row["users"]
     return stays

@@ -108,7 +108,8 @@ def test_the_usual_of_a_contributor_is_the_median_of_five_weeks_before_or_before
 
 
 def test_searches_without_results_are_searches_that_found_none_and_were_not_typed_on(engine: Engine) -> None:
-    searched = [("one", 0, 0), ("two", 1, 2), ("three", 2, None), ("fou", 30, 0), ("four", 31, 0), ("five", 59, 0)]
+    searched = [("one", 0, 0), ("two", 1, 2), ("three", 2, None), ("fou", 30, 0), ("four", 31, 0)]
+    searched += [("fi", 49, 0), ("five", 59, 0)]  # ten seconds, which are still typing
     stored(engine, [search(*step) for step in searched])
     day = date(2026, 11, 17)
     query = ReportQuery(first=day, last=day, filters={})

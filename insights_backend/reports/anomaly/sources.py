@@ -18,9 +18,16 @@ _ROWS = ("count", "")
 DIMENSIONS: Mapping[str, str] = {"plugin": "pluginId", "group": "arrayJoin(groups)", "page": "page", "term": "term"}
 """What can move a series, by name, as the engine calls it."""
 
+# Whether a search counts hangs on the user's next within ten seconds: of the others, those near one without results do.
 _WITHOUT_RESULTS = """
 (SELECT toStartOfFifteenMinutes(fromUnixTimestamp64Milli(run[1].1, 'UTC')) AS quarter, run[1].3 AS term FROM ({runs})
 WHERE NOT run[1].2 AND run[1].4 = 0) WHERE true
+"""
+_NEAR_ONE_WITHOUT_RESULTS = """
+(userKey, intDiv(toUnixTimestamp64Milli(time), 10000)) GLOBAL IN (
+    SELECT userKey, arrayJoin([tenSeconds, tenSeconds + 1]) FROM (
+        SELECT userKey, intDiv(toUnixTimestamp64Milli(time), 10000) AS tenSeconds FROM {table}
+        WHERE value = 0 AND {searched}))
 """
 
 
@@ -68,8 +75,9 @@ class Kind:
             asked: the dimensions that must be known beside its own.
         """
         if self.searches:
-            where = f"action = 'search' AND {query.where()}"
-            return _WITHOUT_RESULTS.format(runs=RUNS.format(table=query.table("search"), where=where))
+            table, searched = query.table("search"), f"action = 'search' AND {query.where()}"
+            near = _NEAR_ONE_WITHOUT_RESULTS.format(table=table, searched=searched)
+            return _WITHOUT_RESULTS.format(runs=RUNS.format(table=table, where=f"{searched} AND {near}"))
         known = [*asked, self.of] if self.of else [*asked]
         if "page" in asked:  # which views alone have
             known.append("view")

@@ -13,8 +13,7 @@ since a median of few days is not exact either.
 Holidays foretell nothing, and are no drops.
 """
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from itertools import accumulate
 from math import ceil, floor, pi, sqrt
@@ -67,23 +66,11 @@ class Past:
         ordinary = [day not in holidays for day in range(series.begin, series.end)]
         self._levels = [level for level, counts in zip(series.levels, ordinary, strict=True) if counts]
         self._until = list(accumulate(ordinary, initial=0))
-        self._medians: dict[int, list[float]] = {}
 
     def level(self, day: int, size: int) -> float:
         """Return the median level of so many ordinary days before a day, or of as many as there are."""
-        if size not in self._medians:
-            self._medians[size] = list(_rolling_medians(self._levels, size))
-        return self._medians[size][self._until[day - self._begin] - 1]
-
-
-def _rolling_medians(values: Sequence[float], size: int) -> Iterator[float]:
-    """Yield for each value the median of it and those before it, of so many at most."""
-    window: list[float] = []
-    for number, value in enumerate(values):
-        if number >= size:
-            del window[bisect_left(window, values[number - size])]
-        insort(window, value)
-        yield (window[(len(window) - 1) // 2] + window[len(window) // 2]) / 2
+        until = self._until[day - self._begin]
+        return median(self._levels[max(0, until - size) : until])
 
 
 def too_thin(series: Series) -> bool:
