@@ -1,7 +1,9 @@
 """What several test files share: one warehouse a test process, since the embedded engine belongs to one path."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,23 +35,29 @@ def clickhouse_dsn(clickhouse_server: str) -> Iterator[str]:
         yield dsn
 
 
+@pytest.fixture(scope="session")
+def engine_at() -> Iterator[Callable[[str], Engine]]:
+    """The engine of a DSN, which stays open until the last test: to open it takes longer than most tests."""
+    with ExitStack() as stack:
+        yield cache(lambda dsn: stack.enter_context(closing(Engine(dsn, retention_days=KEPT_DAYS))))
+
+
 @pytest.fixture
-def engine(warehouse_dsn: str) -> Iterator[Engine]:
+def engine(warehouse_dsn: str, engine_at: Callable[[str], Engine]) -> Engine:
     """The real engine, with its schema and without events."""
-    yield from _empty(warehouse_dsn)
+    return _empty(engine_at(warehouse_dsn))
 
 
 @pytest.fixture(params=["chdb", "http"])
-def either_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+def either_engine(request: pytest.FixtureRequest, engine_at: Callable[[str], Engine]) -> Engine:
     """The real engine inside this process, and as a server: what uses it runs on both."""
-    yield from _empty(request.getfixturevalue("warehouse_dsn" if request.param == "chdb" else "clickhouse_dsn"))
+    dsn = request.getfixturevalue("warehouse_dsn" if request.param == "chdb" else "clickhouse_dsn")
+    return _empty(engine_at(dsn))
 
 
-def _empty(dsn: str) -> Iterator[Engine]:
-    engine = Engine(dsn, retention_days=KEPT_DAYS)
+def _empty(engine: Engine) -> Engine:
     empty(engine)
-    yield engine
-    engine.close()
+    return engine
 
 
 @pytest.fixture(scope="session")

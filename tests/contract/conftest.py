@@ -14,7 +14,6 @@ from tests.app import Make, Service, running, settings_for
 @pytest.fixture
 def make(tmp_path: Path, warehouse_dsn: str, engine: Engine) -> Iterator[Make]:
     """Make services in the test's own directory; each is closed when the test ends."""
-    engine.close()
     with ExitStack() as stack:
 
         def build(**changes: Any) -> Service:
