@@ -5,7 +5,7 @@ are written: to make, to clean and to write a part takes longer than all else, a
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -81,21 +81,24 @@ class Pipeline:
             One clean record an event, as a line of JSON, ready to be stored.
         """
         topics = [self._topic(event.content) for event in events]
-        refs = {topic.entity for topic in topics}.union([event.user for event in events])
+        senders = {(event.user, event.session_id) for event in events}
+        refs = {topic.entity for topic in topics}.union(user for user, _ in senders)
         lookups = self._catalog.lookup(ref for ref in refs if ref)
-        senders: dict[object, _Part] = {}
+        parts = {sender: self._who(sender, lookups) for sender in senders}
         lines = []
         for event, id_, topic in zip(events, ids, topics, strict=True):
-            sender = event.user, event.session_id
-            if (who := senders.get(sender)) is None:
-                known = Who(*sender, lookups[event.user] if event.user else None)
-                who = senders[sender] = self._part(self._extractors.who, known, _NOBODY)
+            who = parts[event.user, event.session_id]
             what = self._what(event.content, topic, lookups[topic.entity] if topic.entity else None)
             notes = [*what.notes, *who.notes]
             when = self._when(event, id_, notes)
             noted = self._noted(notes) if notes else b"[]"
             lines.append(b"".join((b"{", when, b",", who.fields, b",", what.fields, b',"notes":', noted, b"}\n")))
         return lines
+
+    def _who(self, sender: tuple[EntityRef | None, str | None], lookups: Mapping[EntityRef, Lookup]) -> _Part:
+        user, session_id = sender
+        who = Who(user, session_id, lookups[user] if user else None)
+        return self._part(self._extractors.who, who, _NOBODY)
 
     def _what(self, content: Content, topic: _Topic, lookup: Lookup | None) -> _Part:
         made = topic.made
@@ -135,8 +138,10 @@ class Pipeline:
             "value": event.value,
             "view": False,
         }
-        if self._cleans_own or event.id is not None or event.value is not None:
+        if self._cleans_own:
             _add(record, self._redact(record), notes)
+        elif event.id is not None or event.value is not None:
+            _add(record, self._redact({"id": id_, "value": event.value}), notes)
         for name, extract in self._extractors.when:
             try:
                 record.update(extract(event))
