@@ -37,7 +37,7 @@ class Found(NamedTuple):
 
 def words(*some: str) -> Hint:
     """Make the hint that one of some words is there; to look for a fixed word is many times faster than a pattern."""
-    return lambda text: any(word in text for word in some)
+    return lambda text: any(map(text.__contains__, some))
 
 
 def both(first: Hint, second: Hint) -> Hint:
