@@ -20,8 +20,8 @@ from insights_backend.model.person import Erased, Person
 
 _log = logging.getLogger(__name__)
 
-MAX_BATCH_EVENTS = 20_000
-"""Where a batch ends: the engine takes a large block for a third of what small ones cost."""
+MAX_BATCH_EVENTS = 15_000
+"""Where a batch ends: the engine takes a large block for a third of what small ones cost, and holds it in memory."""
 
 PACE = 1.0
 """Seconds between two deliveries under load; a destination that takes longer for one is slow."""
