@@ -91,7 +91,5 @@ SETTINGS
     merge_selector_base = 10,
     -- Small parts, too, are merged column by column, which takes a third less than row by row.
     vertical_merge_algorithm_min_rows_to_activate = 1,
-    -- Not a megabyte for each of thirty columns while a part is written.
-    min_columns_to_activate_adaptive_write_buffer = 1,
     -- A batch that is sent again under its id is stored once.
     $window = 1000;
