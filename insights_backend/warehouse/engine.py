@@ -169,14 +169,15 @@ class Engine:
 
     @contextmanager
     def _files(self, rows: Iterable[bytes]) -> Iterator[list[int]]:
-        """Deal rows out to as many files as there shall be threads that read them; gives their descriptors."""
+        """Deal rows out to as many files as there may be threads that read them; gives their descriptors."""
         with ExitStack() as stack:
             files = [stack.enter_context(TemporaryFile(dir=self._arguments["path"])) for _ in range(_READING)]
             for some, file in zip(rows, cycle(files), strict=False):
                 file.write(some)
-            for file in files:
+            written = [file for file in files if file.tell()] or files[:1]  # to read an empty one takes a millisecond
+            for file in written:
                 file.seek(0)  # also where a file that is opened once more goes on where it was
-            yield [file.fileno() for file in files]
+            yield [file.fileno() for file in written]
 
     def change(self, table: str, commands: str, parameters: Mapping[str, Any]) -> None:
         """Change rows of a table, or take them out for good; no question finds the old ones when this returns.

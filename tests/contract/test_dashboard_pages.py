@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -33,11 +33,11 @@ HTML_PAGES = ["/", "/weekly", "/?days=x", "/panels/nothing", *(f"/tables/{name}"
 
 
 @pytest.fixture(scope="module")
-def used(tmp_path_factory: pytest.TempPathFactory, warehouse_dsn: str) -> Iterator[Service]:
+def used(
+    tmp_path_factory: pytest.TempPathFactory, warehouse_dsn: str, engine_at: Callable[[str], Engine]
+) -> Iterator[Service]:
     """A service with a little history: of a week ago, and of today."""
-    engine = Engine(warehouse_dsn)
-    empty(engine)
-    engine.close()
+    empty(engine_at(warehouse_dsn))
     with running(settings_for(tmp_path_factory.mktemp("dashboard"), warehouse_dsn)) as service:
         service.clock.now -= 7 * 86400
         service.post([VISIT])

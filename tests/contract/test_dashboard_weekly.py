@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import dropwhile, takewhile
 from typing import Any
 
@@ -19,11 +19,11 @@ DAY = 86400
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory, warehouse_dsn: str) -> Iterator[Service]:
+def portal(
+    tmp_path_factory: pytest.TempPathFactory, warehouse_dsn: str, engine_at: Callable[[str], Engine]
+) -> Iterator[Service]:
     """A service on a Monday: somebody came a fortnight ago, two in the last week, and somebody today."""
-    engine = Engine(warehouse_dsn)
-    empty(engine)
-    engine.close()
+    empty(engine_at(warehouse_dsn))
     with running(settings_for(tmp_path_factory.mktemp("weekly"), warehouse_dsn)) as service:
         for days, user, events in ((-10, "jane", [VISIT]), (-5, "jane", [VISIT, VISIT]), (-3, "corp/john", [SEARCH])):
             service.clock.now += days * DAY

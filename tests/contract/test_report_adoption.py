@@ -1,7 +1,6 @@
 """Adoption, stickiness and retention equal a plain recount, and mean what their definitions say."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -23,7 +22,6 @@ from tests.questions import ZONES, law, moments, stored
 from tests.records import record
 from tests.recount import iso
 from tests.recount_adoption import Told
-from tests.tables import empty
 
 INSTANCES = ["local", "portal-a", "ünï'\"{x:String}%s\n"]
 ENVIRONMENTS = ["production", "", "{first:Date}'%"]
@@ -74,19 +72,6 @@ def queries(draw: st.DrawFn) -> ReportQuery:
         filters=draw(st.just({}) | filters),
         today=draw(st.just(date.max) | st.integers(-9, 2).map(lambda days: last + timedelta(days))),
     )
-
-
-@pytest.fixture(scope="module")
-def opened(warehouse_dsn: str) -> Iterator[Engine]:
-    with closing(Engine(warehouse_dsn)) as engine:
-        yield engine
-
-
-@pytest.fixture
-def engine(opened: Engine) -> Engine:
-    """The engine inside this process without rows, opened once for all examples."""
-    empty(opened)
-    return opened
 
 
 def write(engine: Engine, recorded: Iterable[Told]) -> None:

@@ -31,8 +31,8 @@ CREATE TABLE IF NOT EXISTS events$local $on_cluster
     -- Users are counted by number, several times faster than by text. At a million users, the chance that any two of
     -- them share one is 1 in 37 million.
     userKey UInt64 MATERIALIZED if(user = '', 0, sipHash64(user)),
-    -- What reports filter by, taken out of the JSON once: of each text that repeats, by this function alone, and not of
-    -- each row. It calls what is null so.
+    -- What reports filter by, taken out of the JSON once. Of the engine's functions for that, this one alone looks once at a
+    -- text that many rows have; but it writes what is null as "null".
     entityKind LowCardinality(String) MATERIALIZED
         replaceRegexpOne(JSON_VALUE(entityMetadata, '$$."kind"'), '^null$$', ''),
     entityOwner LowCardinality(String) MATERIALIZED
