@@ -33,11 +33,7 @@ _Known = Mapping[str, _Number]
 def report(sources: Sources, query: ReportQuery) -> Answer:
     """Answer with a row for each metric of the whole, and then of each group that is named."""
     own, rows = _only_instance(query), []
-    peers, now, before = at_once(
-        partial(_peers, sources, query),
-        partial(of_groups, sources, query),
-        partial(of_groups, sources, query.previous()),
-    )
+    (peers,), (now, before) = at_once(lambda: [_peers(sources, query)], partial(of_groups, sources, query))
     for group, measured in now.items():
         for metric in METRICS:
             value, known = measured[metric], {} if group else _known(metric, peers)

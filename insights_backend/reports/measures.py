@@ -8,7 +8,7 @@ A part has the numbers that the same question would have if a filter left this p
 """
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import chain
@@ -26,53 +26,65 @@ _WHOLE_AND_GROUPS = "arrayJoin(arrayPushFront(arrayIntersect(groups, {group:Arra
 _INSTANCE = "instance"
 
 _COUNTS = """
-SELECT {part} AS part, sum(events) AS events, uniqExactIf(sessionKey, sessionKey != 0) AS namedSessions
-FROM {table} WHERE {where} GROUP BY part
+SELECT {part} AS part, {is_before} AS before, sum(events) AS events,
+    uniqExactIf(sessionKey, sessionKey != 0) AS namedSessions
+FROM {table} WHERE {where} GROUP BY part, before
 """
 # A gap of half an hour never lies between the first and last event of one quarter hour: those two are enough. It lies
-# where as many quarters have ended as have begun, so that each may be sorted by itself.
+# where as many quarters have ended as have begun, so that each may be sorted by itself. Both are gathered as one number
+# whose last 20 bits are the milliseconds between them, and the days as bits: to gather is what takes the time.
 _USERS = """
-SELECT part, count() AS activeUsers, countIf(days > 0) AS stickyUsers, sum(days) AS userDays,
-    sum(notEmpty(firsts) + arrayCount((first, last) -> first - last > 1800000,
-        arrayPopFront(arraySort(firsts)), arrayPopBack(arraySort(lasts)))) AS unnamedSessions
+SELECT part, before, count() AS activeUsers, countIf(days > 0) AS stickyUsers, sum(days) AS userDays,
+    sum(notEmpty(spans) + arrayCount((first, last) -> first - last > 1800000,
+        arrayPopFront(arraySort(arrayMap(span -> bitShiftRight(span, 20), spans))),
+        arrayPopBack(arraySort(arrayMap(span -> bitShiftRight(span, 20) + bitAnd(span, 1048575), spans)))))
+        AS unnamedSessions
 FROM (
-    SELECT {part} AS part, userKey, uniqExactIf({day}, {day} >= {{lately:Date}}) AS days,
-        groupArrayIf(toUnixTimestamp64Milli(firstAt), sessionKey = 0) AS firsts,
-        groupArrayIf(toUnixTimestamp64Milli(lastAt), sessionKey = 0) AS lasts
-    FROM {table} WHERE userKey != 0 AND {where} GROUP BY part, userKey)
-GROUP BY part
+    SELECT {part} AS part, {is_before} AS before, userKey,
+        {{lately:Date}} - if(before, {{days:UInt32}}, 0) AS lately,
+        bitCount(groupBitOrIf(bitShiftLeft(toUInt32(1), toUInt8({day} - lately)), {day} >= lately)) AS days,
+        groupArrayIf(bitShiftLeft(toUnixTimestamp64Milli(firstAt), 20)
+            + (toUnixTimestamp64Milli(lastAt) - toUnixTimestamp64Milli(firstAt)), sessionKey = 0) AS spans
+    FROM {table} WHERE userKey != 0 AND {where} GROUP BY part, before, userKey)
+GROUP BY part, before
 """
 # Asked of all of history, which holds when each user came first by month (the projection `arrivals`): no condition but
 # those of the filters may stand where the rows are read.
 _NEW_USERS = """
-SELECT part, count() AS newUsers
+SELECT part, first < toDateTime({{begin:UInt32}}, 'UTC') AS before, count() AS newUsers
 FROM (
     SELECT {part} AS part, userKey, min(quarter) AS first FROM {table} WHERE userKey != 0 AND {where_ever}
     GROUP BY part, userKey
     HAVING first >= toDateTime({{start:UInt32}}, 'UTC') AND first < toDateTime({{end:UInt32}}, 'UTC'))
-GROUP BY part
+GROUP BY part, before
 """
 _NOTHING = dict.fromkeys(
     ("events", "activeUsers", "namedSessions", "unnamedSessions", "newUsers", "stickyUsers", "userDays"), 0
-)
+) | {"totalUsers": None}
+_Found = dict[tuple[str, int], Row]
+"""What was found of each part, in the period (0) or the one before (1)."""
 
 
 def of_whole(sources: Sources, query: ReportQuery) -> Row:
     """Measure everything that a question asks for."""
-    return _measured(sources.engine, query, _WHOLE, lambda: {"": _total_users(sources, query)})[""]
+    (measured,) = _measured(sources.engine, [query], _WHOLE, partial(_total_users, sources, [query], [""]))
+    return measured[""]
 
 
-def of_groups(sources: Sources, query: ReportQuery) -> dict[str, Row]:
-    """Measure everything that a question asks for, under an empty name, and each group that its filter names."""
-    groups = query.filters.get("group", ())
-    part = _WHOLE_AND_GROUPS if groups else _WHOLE
-    return _measured(sources.engine, query, part, lambda: dict.fromkeys(("", *groups), _total_users(sources, query)))
+def of_groups(sources: Sources, query: ReportQuery) -> list[dict[str, Row]]:
+    """Measure everything that a question asks for, under an empty name, and each group that its filter names.
+
+    Returns:
+        What was measured in its period, and in the one before.
+    """
+    groups, periods = query.filters.get("group", ()), [query, query.previous()]
+    totals = partial(_total_users, sources, periods, ["", *groups])
+    return _measured(sources.engine, periods, _WHOLE_AND_GROUPS if groups else _WHOLE, totals)
 
 
 def of_instances(sources: Sources, query: ReportQuery) -> dict[str, Row]:
     """Measure each instance that has an event in the period."""
-    totals = partial(total_users_by_instance, sources, query, query.last)
-    measured = _measured(sources.engine, query, _INSTANCE, totals)
+    (measured,) = _measured(sources.engine, [query], _INSTANCE, partial(_total_users_by_instance, sources, query))
     return {instance: row for instance, row in measured.items() if row["events"]}
 
 
@@ -81,37 +93,67 @@ def change(value: float | None, previous: float | None) -> float | None:
     return (value - previous) / previous if value is not None and previous else None
 
 
-def _total_users(sources: Sources, query: ReportQuery) -> int | None:
-    (total,) = total_users(sources, query, [query.last])
-    return total
+def _total_users(sources: Sources, periods: Sequence[ReportQuery], names: Sequence[str]) -> _Found:
+    totals = total_users(sources, periods[0], [period.last for period in periods])
+    return {(name, before): {"totalUsers": total} for before, total in enumerate(totals) for name in names}
 
 
-def _measured(engine: Engine, query: ReportQuery, part: str, known: Callable[[], Mapping[str, Any]]) -> dict[str, Row]:
-    """Measure the parts of which the total users are known, in their order, and then others that have events."""
-    days = min(query.days, _STICKY_DAYS)
-    totals, *found = at_once(
-        known,
-        partial(_by_part, engine, query, _COUNTS, part, "session"),
-        partial(_by_part, engine, query, _USERS, part, "session"),
-        partial(_by_part, engine, query, _NEW_USERS, part),
+def _total_users_by_instance(sources: Sources, query: ReportQuery) -> _Found:
+    totals = total_users_by_instance(sources, query, query.last)
+    return {(instance, 0): {"totalUsers": total} for instance, total in totals.items()}
+
+
+def _measured(
+    engine: Engine, periods: Sequence[ReportQuery], part: str, totals: Callable[[], _Found]
+) -> list[dict[str, Row]]:
+    """Measure a period, and perhaps the one before it by the same questions.
+
+    Args:
+        engine: what is asked.
+        periods: the one or two, the latest first.
+        part: tells the parts apart.
+        totals: gives the total users of parts.
+
+    Returns:
+        Of each period the parts of which the total users are known, in their order, and then others that have events.
+    """
+    found = at_once(
+        totals,
+        partial(_by_part, engine, periods, _COUNTS, part, "session"),
+        partial(_by_part, engine, periods, _USERS, part, "session"),
+        partial(_by_part, engine, periods, _NEW_USERS, part),
     )
-    return {
-        name: _row(ChainMap(*(counts.get(name, {}) for counts in found), _NOTHING), totals.get(name), days)
-        for name in dict.fromkeys(chain(totals, *found))
-    }
+    days = min(periods[0].days, _STICKY_DAYS)
+    measured: list[dict[str, Row]] = [{} for _ in periods]
+    for name, before in dict.fromkeys(chain(*found)):
+        counts = ChainMap(*(of_parts.get((name, before), {}) for of_parts in found), _NOTHING)
+        measured[before][name] = _row(counts, days)
+    return measured
 
 
-def _by_part(engine: Engine, query: ReportQuery, sql: str, part: str, *asked: str) -> dict[str, Row]:
+def _by_part(engine: Engine, periods: Sequence[ReportQuery], sql: str, part: str, *asked: str) -> _Found:
+    latest = periods[0]
+    query = latest.since(periods[-1].first)
     written = sql.format(
-        part=part, table=query.table(*asked), where=query.where(), where_ever=query.where_ever(), day=query.day()
+        part=part,
+        # Where there is but one, it is not asked of each row.
+        is_before="false" if len(periods) == 1 else "quarter < toDateTime({begin:UInt32}, 'UTC')",
+        table=query.table(*asked),
+        where=query.where(),
+        where_ever=query.where_ever(),
+        day=query.day(),
     )
-    lately = query.last - timedelta(_STICKY_DAYS - 1)
-    rows = engine.rows(f"{written} {OF_NEARLY_ALL}", {**query.parameters(), "lately": lately})
-    return {row.pop("part"): row for row in rows}
+    given = {
+        "begin": latest.parameters()["start"],
+        "lately": latest.last - timedelta(_STICKY_DAYS - 1),
+        "days": latest.days,
+    }
+    rows = engine.rows(f"{written} {OF_NEARLY_ALL}", {**query.parameters(), **given})
+    return {(row.pop("part"), row.pop("before")): row for row in rows}
 
 
-def _row(counts: Mapping[str, int], total: int | None, days: int) -> Row:
-    active, sticky = counts["activeUsers"], counts["stickyUsers"]
+def _row(counts: Mapping[str, Any], days: int) -> Row:
+    total, active, sticky = counts["totalUsers"], counts["activeUsers"], counts["stickyUsers"]
     return {
         "events": counts["events"],
         "activeUsers": active,
