@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS presence$local $on_cluster
     sessionKey UInt64,
     environment LowCardinality(String),
     instance LowCardinality(String),
-    groups Array(LowCardinality(String)),
+    groups Array(LowCardinality(String)) CODEC(ZSTD(3)),
     events SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD),
     views SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD),
     firstAt SimpleAggregateFunction(min, DateTime64(3, 'UTC')) CODEC(T64, LZ4),
@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS views$local $on_cluster
     entityLifecycle LowCardinality(String),
     environment LowCardinality(String),
     instance LowCardinality(String),
-    groups Array(LowCardinality(String)),
+    groups Array(LowCardinality(String)) CODEC(ZSTD(3)),
     view Bool ALIAS true,
     events UInt64 ALIAS 1,
     views UInt64 ALIAS 1

@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS searches$local $on_cluster
     pluginId LowCardinality(String),
     environment LowCardinality(String),
     instance LowCardinality(String),
-    groups Array(LowCardinality(String))
+    groups Array(LowCardinality(String)) CODEC(ZSTD(3))
 )
 ENGINE = ${replicated}MergeTree
 PARTITION BY toYYYYMM(quarter)
