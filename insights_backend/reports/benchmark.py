@@ -24,7 +24,8 @@ METRICS = ("events", "activeUsers", "newUsers", "sessions", "adoption", "stickin
 """What is compared, in the order of the rows."""
 
 _FEWEST = 5
-_INSTANCES = "SELECT uniqExact(instance) AS instances FROM {table} WHERE {where}"
+# Of all times, which the projection `arrivals` knows: where there were never enough, there are not in a period.
+_INSTANCES = "SELECT count() AS instances FROM (SELECT instance FROM {table} WHERE {where_ever} GROUP BY instance)"
 
 _Number = int | float
 _Known = Mapping[str, _Number]
@@ -51,7 +52,7 @@ def _peers(sources: Sources, query: ReportQuery) -> dict[str, Row]:
     """Measure all instances, unless they are too few to be shown."""
     others = {name: values for name, values in query.filters.items() if name != "instance"}
     everywhere = replace(query, filters=others)
-    sql = _INSTANCES.format(table=everywhere.table("instance"), where=everywhere.where())
+    sql = _INSTANCES.format(table=everywhere.table("instance"), where_ever=everywhere.where_ever())
     (found,) = sources.engine.rows(sql, everywhere.parameters())
     return of_instances(sources, everywhere) if found["instances"] >= _FEWEST else {}
 
