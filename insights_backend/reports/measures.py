@@ -42,7 +42,7 @@ SELECT part, before, count() AS activeUsers, countIf(days > 0) AS stickyUsers, s
 FROM (
     SELECT {part} AS part, {is_before} AS before, userKey,
         {{lately:Date}} - if(before, {{days:UInt32}}, 0) AS lately,
-        bitCount(groupBitOrIf(bitShiftLeft(toUInt32(1), toUInt8({day} - lately)), {day} >= lately)) AS days,
+        bitCount(groupBitOrIf(bitShiftLeft(toUInt32(1), greatest({day} - lately, 0)), {day} >= lately)) AS days,
         groupArrayIf(bitShiftLeft(toUnixTimestamp64Milli(firstAt), 20)
             + (toUnixTimestamp64Milli(lastAt) - toUnixTimestamp64Milli(firstAt)), sessionKey = 0) AS spans
     FROM {table} WHERE userKey != 0 AND {where} GROUP BY part, before, userKey)
