@@ -27,6 +27,8 @@ SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, merge_select
     -- A month is smaller than what the engine would keep in a file for each column; from these a few are read in half the
     -- time.
     min_bytes_for_wide_part = 1000000,
+    -- What is summed is merged all columns at once, into buffers that need not be as large as those of large columns.
+    min_columns_to_activate_adaptive_write_buffer = 1,
     default_compression_codec = 'ZSTD', deduplicate_merge_projection_mode = 'rebuild', $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS presence_of_events $on_cluster TO presence$local AS
@@ -59,8 +61,10 @@ ENGINE = ${replicated}MergeTree
 PARTITION BY toYYYYMM(quarter)
 ORDER BY (toDate(quarter), userKey, time)
 SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, merge_selector_base = 10,
-    min_bytes_for_wide_part = 1000000, vertical_merge_algorithm_min_rows_to_activate = 1,
-    default_compression_codec = 'ZSTD', $window = 1000;
+    min_bytes_for_wide_part = 1000000, default_compression_codec = 'ZSTD',
+    -- Few columns, too, are merged one after the other, which takes a quarter of the memory.
+    vertical_merge_algorithm_min_rows_to_activate = 1, vertical_merge_algorithm_min_columns_to_activate = 1,
+    $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS views_of_events $on_cluster TO views$local AS
 SELECT time, quarter, userKey, pluginId, page, entity, entityKind, entityOwner, entityType, entityLifecycle,

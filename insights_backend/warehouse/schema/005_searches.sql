@@ -17,7 +17,10 @@ ENGINE = ${replicated}MergeTree
 PARTITION BY toYYYYMM(quarter)
 ORDER BY (toDate(quarter), userKey, time)
 SETTINGS fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, merge_selector_base = 10,
-    min_bytes_for_wide_part = 1000000, default_compression_codec = 'ZSTD', $window = 1000;
+    min_bytes_for_wide_part = 1000000, default_compression_codec = 'ZSTD',
+    -- Merged as the views are.
+    vertical_merge_algorithm_min_rows_to_activate = 1, vertical_merge_algorithm_min_columns_to_activate = 1,
+    $window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS searches_of_events $on_cluster TO searches$local AS
 SELECT time, quarter, userKey, action, term, value, pluginId, environment, instance, groups
