@@ -2,7 +2,7 @@
 
 from insights_backend.warehouse.engine import Engine
 
-TABLES = ("events", "event_ids", "presence", "views", "searches", "total_users")
+TABLES = ("events", "event_ids", "presence", "views", "steps", "total_users")
 
 KEPT_DAYS = 15_000
 """How long the tests' warehouses keep events: all the same, since a change takes a while."""

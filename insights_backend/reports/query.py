@@ -29,13 +29,13 @@ FILTERS: Mapping[str, str] = {
 _ROLLUPS: Mapping[str, Set[str]] = {
     "presence": {"group", "environment", "instance", "session"},
     "views": {"group", "environment", "instance", "plugin", "page", "entity", "owner", "type", "lifecycle", "view"},
-    "searches": {"group", "environment", "instance", "plugin", "action", "search"},
+    "steps": {"group", "environment", "instance", "plugin", "action", "search", "template"},
 }
 """The tables made of the events, and what each knows of an event beside its quarter hour and user; the first that can
 answer is asked."""
 
-_OF_SOME: Mapping[str, str] = {"views": "view", "searches": "search"}
-"""Those that have some of the events alone, and what has to be asked for them to do."""
+_OF_SOME: Mapping[str, Set[str]] = {"views": {"view"}, "steps": {"search", "template"}}
+"""Those that have some of the events alone, and what to ask for, one or the other, so that they do."""
 
 
 OF_NEARLY_ALL = "SETTINGS optimize_move_to_prewhere = 0"
@@ -108,17 +108,17 @@ class ReportQuery:
     def table(self, *asked: str) -> str:
         """Name the smallest table that can answer.
 
-        All have `quarter` and `userKey`, and but for `searches` also `events` and `views`, so that a sum over either is
+        All have `quarter` and `userKey`, and but for `steps` also `events` and `views`, so that a sum over either is
         the same number.
 
         Args:
             asked: what the report has to know beside the filters: names of filters, `session` for `sessionKey`,
-                `firstAt` and `lastAt`, `view` if it asks for views alone, or `search` if for the `term` and `value` of
-                events `search` and `discover` alone.
+                `firstAt` and `lastAt`, `view` if it asks for views alone, `search` if for the `term` and `value` of
+                events `search` and `discover` alone, `template` if for it and the `value` of a `templateStep` alone.
         """
         needed = {*self.filters, *asked}
         could = (table for table, known in _ROLLUPS.items() if needed <= known)
-        return next((table for table in could if table not in _OF_SOME or _OF_SOME[table] in asked), "events")
+        return next((table for table in could if table not in _OF_SOME or _OF_SOME[table] & {*asked}), "events")
 
     def where(self) -> str:
         """Write the condition that an event of the period and of the filters fulfils."""

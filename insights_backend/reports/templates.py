@@ -11,7 +11,7 @@ from insights_backend.reports.answer import Answer, Sources, ranked
 from insights_backend.reports.query import ReportQuery
 
 _SQL = """
-SELECT entity AS template, countIf(templateStep = 'opened') AS opened, countIf(templateStep = 'started') AS started,
+SELECT template, countIf(templateStep = 'opened') AS opened, countIf(templateStep = 'started') AS started,
     countIf(templateStep = 'finished') AS finished,
     if(isFinite(sumIf(ifNull(value, 0), templateStep = 'finished') AS minutes), minutes, NULL) AS minutesSaved,
     uniqExactIf(userKey, userKey != 0) AS users, count() OVER () AS total

@@ -13,7 +13,7 @@ from insights_backend.warehouse.engine import Engine
 TEXTS = {
     "presence": (),
     "views": ("page", "entity", "entityOwner"),
-    "searches": ("term",),
+    "steps": ("term", "template"),
     "events": ("subject", "attributes", "context", "userMetadata", "entity", "entityMetadata", "target"),
 }
 """The tables that know of people, each with the columns that may name others than the user of the row; what is derived

@@ -21,7 +21,7 @@ _MIGRATIONS = Template("""
 CREATE TABLE IF NOT EXISTS migrations$local $on_cluster (name String, at DateTime DEFAULT now())
 ENGINE = ${replicated}MergeTree ORDER BY name
 """)
-_FORGOTTEN = ("events", "presence", "views", "searches")
+_FORGOTTEN = ("events", "presence", "views", "steps")
 """The tables that know of people."""
 
 _MOMENT = "toDate(quarter)"  # a date reaches to 2149, a moment in seconds only to 2106

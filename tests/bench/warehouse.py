@@ -29,7 +29,7 @@ WEEKDAYS_OF_A_YEAR = 273  # in days as busy as a weekday, weekends by their tent
 STEP = 30
 REQUEST = 100  # events that come together
 FEW = 30_000_000  # up to so many, a visit is nine events on average, and 33 above
-TABLES = ("events", "presence", "views", "searches")
+TABLES = ("events", "presence", "views", "steps")
 
 
 class RawQuery(ReportQuery):

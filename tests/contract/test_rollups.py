@@ -21,6 +21,7 @@ VIEWED = (
     "time, quarter, userKey, pluginId, page, entity, entityKind, entityOwner, entityType, entityLifecycle,"
     " environment, instance, groups, events, views"
 )
+STEP = "time, quarter, userKey, action, term, templateStep, template, value, pluginId, environment, instance, groups"
 
 
 @pytest.fixture
@@ -53,6 +54,28 @@ def test_the_views_are_those_of_the_events(engine: Engine, events: list[dict[str
     kept, seen = (
         engine.rows(f"SELECT {VIEWED} FROM {table} WHERE view ORDER BY ALL", {})  # noqa: S608 - ours
         for table in ("views", "events")
+    )
+    assert kept == seen
+
+
+STEPS = st.builds(
+    record,
+    user=st.sampled_from([None, "u_a", "u_b"]),
+    action=st.sampled_from(["search", "discover", "create", "click"]),
+    subject=st.sampled_from([" Kafka", "Create", "Template has been opened"]),
+    value=st.sampled_from([None, 0, 2.5]),
+    pluginId=st.sampled_from(["search", "scaffolder"]),
+    entity=st.sampled_from([None, "component:default/a", "template:default/t"]),
+)
+
+
+@law(6, events=st.lists(STEPS, min_size=1, max_size=40))
+def test_the_steps_are_those_of_the_events(engine: Engine, events: list[dict[str, Any]]) -> None:
+    stored(engine, events)
+    taken = "action IN ('search', 'discover') OR templateStep != ''"
+    kept, seen = (
+        engine.rows(f"SELECT {STEP} FROM {table} WHERE {taken} ORDER BY ALL", {})  # noqa: S608 - ours
+        for table in ("steps", "events")
     )
     assert kept == seen
 

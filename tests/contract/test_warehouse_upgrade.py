@@ -16,7 +16,7 @@ from tests.clickhouse_process import database
 from tests.records import lines, record
 from tests.tables import KEPT_DAYS
 
-FIRST = ("001_events.sql", "002_event_ids.sql", "003_rollups.sql", "004_total_users.sql", "005_searches.sql")
+FIRST = ("001_events.sql", "002_event_ids.sql", "003_rollups.sql", "004_total_users.sql", "005_steps.sql")
 """The schema of the first version, in the order in which it was applied. What came later is added after it."""
 
 FILES = schema_files(clustered=False)

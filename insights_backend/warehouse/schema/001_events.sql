@@ -67,6 +67,7 @@ CREATE TABLE IF NOT EXISTS events$local $on_cluster
         action = 'create', 'finished',
         action = 'click' AND subject = 'Template has been opened', 'opened',
         action = 'click' AND subject = 'Create' AND pluginId = 'scaffolder', 'started', ''),
+    template LowCardinality(String) ALIAS if(templateStep = '', '', entity),
     -- What was searched for, in lower case and without the white space (in Unicode's sense) around it.
     term String ALIAS if(action = 'search',
         lowerUTF8(replaceRegexpAll(subject, '^[\\s\\v\\x{85}\\p{Z}]+|[\\s\\v\\x{85}\\p{Z}]+$$', '')), ''),
