@@ -102,7 +102,7 @@ class EventStore:
     """
 
     # A large block costs a third of what small ones do, and lies in memory while it is stored.
-    batch_events = 30_000
+    batch_events = 20_000
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
