@@ -76,7 +76,7 @@ def test_afterwards_every_report_is_as_if_the_person_had_never_been_there(
 def shown(engine: Engine) -> list[Any]:
     columns = "time, user, subject, attributes, userMetadata, entity, entityMetadata, entityOwner, page, target"
     events = engine.rows(f"SELECT {columns} FROM events ORDER BY ALL", {})  # noqa: S608 - ours
-    return [*events, *engine.rows("SELECT time, userKey, action, term FROM steps ORDER BY ALL", {})]
+    return [*events, *engine.rows("SELECT time, userKey, action, term, template FROM steps ORDER BY ALL", {})]
 
 
 def test_the_engine_blanks_the_same_names_as_the_outbox(either_engine: Engine) -> None:
