@@ -122,4 +122,4 @@ def available() -> Iterator[None]:
     except sqlite3.Error as error:
         # The class says which, the text may name paths.
         reason = type(error).__name__
-        raise UnavailableError(f"the outbox cannot be written ({reason})", FULL_RETRY_AFTER) from error
+        raise UnavailableError(f"the outbox cannot be used ({reason})", FULL_RETRY_AFTER) from error

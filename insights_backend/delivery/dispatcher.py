@@ -99,9 +99,11 @@ class Dispatcher:
         """
         if self._failures or self._is_slow or self._monotonic() < self._not_before:
             return False
-        if self._outbox.backlog().events > LONE_EVENTS:
+        try:
+            waiting = self._outbox.backlog().events
+        except UnavailableError:  # they are on disk already, and so accepted
             return False
-        batch = self.deliver_batch()
+        batch = None if waiting > LONE_EVENTS else self.deliver_batch()
         return batch is not None and batch.last_request >= request
 
     def deliver_batch(self, max_events: int = MAX_BATCH_EVENTS) -> Batch | None:

@@ -184,14 +184,13 @@ class Outbox:
         Raises:
             UnavailableError: the disk refuses; nothing was claimed.
         """
-        with available():
-            if self.backlog().requests == 0:  # asked often: it costs no write lock
-                return None
-            with self._database.transaction() as db:
-                # One of which nothing is left, since a person was taken out, is none.
-                under_way = "SELECT batch, last FROM claim WHERE last >= (SELECT min(id) FROM request)"
-                batch_id, last = db.execute(under_way).fetchone() or self._new_claim(db, max_events)
-                return self._batch(db, batch_id, last)
+        if self.backlog().requests == 0:  # asked often: it costs no write lock
+            return None
+        with available(), self._database.transaction() as db:
+            # One of which nothing is left, since a person was taken out, is none.
+            under_way = "SELECT batch, last FROM claim WHERE last >= (SELECT min(id) FROM request)"
+            batch_id, last = db.execute(under_way).fetchone() or self._new_claim(db, max_events)
+            return self._batch(db, batch_id, last)
 
     @staticmethod
     def _batch(db: sqlite3.Connection, batch_id: str, last: int) -> Batch | None:
@@ -232,24 +231,37 @@ class Outbox:
             )
 
     def graves(self) -> list[Grave]:
-        """Say which events were refused for good, by reason."""
-        rows = self._database.rows(
-            "SELECT reason, count(*), sum(events), max(buried_at) FROM dead_letter GROUP BY reason ORDER BY reason"
-        )
+        """Say which events were refused for good, by reason.
+
+        Raises:
+            UnavailableError: the disk refuses.
+        """
+        by_reason = "SELECT reason, count(*), sum(events), max(buried_at) FROM dead_letter GROUP BY reason ORDER BY 1"
+        with available():
+            rows = self._database.rows(by_reason)
         return [Grave(*row) for row in rows]
 
     def dead_letters(self) -> Iterator[DeadLetter]:
-        """Read the dead letters, oldest first."""
+        """Read the dead letters, oldest first.
+
+        Raises:
+            UnavailableError: the disk refuses.
+        """
         last = 0
         # One at a time: there may be many, and a writer must not wait for who reads them.
         one_more = "SELECT id, reason, events, lines FROM dead_letter WHERE id > ? ORDER BY id LIMIT 1"
-        while rows := self._database.rows(one_more, (last,)):
-            last, *letter = rows[0]
-            yield DeadLetter(*letter)
+        with available():
+            while rows := self._database.rows(one_more, (last,)):
+                last, *letter = rows[0]
+                yield DeadLetter(*letter)
 
     def requeue(self) -> int:
-        """Let all dead letters wait for delivery again; returns their number of events."""
-        with self._database.transaction() as db:
+        """Let all dead letters wait for delivery again; returns their number of events.
+
+        Raises:
+            UnavailableError: the disk refuses; nothing was changed.
+        """
+        with available(), self._database.transaction() as db:
             db.execute(
                 "INSERT INTO request (received_at, events, bytes, lines)"
                 " SELECT buried_at, events, length(lines), lines FROM dead_letter ORDER BY id"
@@ -295,9 +307,14 @@ class Outbox:
             yield from about(self._database, person)
 
     def backlog(self) -> Backlog:
-        """Say what waits."""
+        """Say what waits.
+
+        Raises:
+            UnavailableError: the disk refuses.
+        """
         oldest = "SELECT received_at FROM request ORDER BY id LIMIT 1"
-        (row,) = self._database.rows(f"SELECT requests, events, bytes, ({oldest}) FROM backlog")  # noqa: S608 - ours
+        with available():
+            (row,) = self._database.rows(f"SELECT requests, events, bytes, ({oldest}) FROM backlog")  # noqa: S608 - ours
         return Backlog(*row)
 
     def is_writable(self) -> bool:
@@ -318,7 +335,7 @@ class Outbox:
                 row = db.execute("INSERT INTO request (received_at, events, bytes, lines) VALUES (0, 0, 0, '')")
                 db.execute("DELETE FROM request WHERE id = ?", (row.lastrowid,))
             return self.backlog().bytes < self._max_bytes
-        except sqlite3.Error:
+        except (sqlite3.Error, UnavailableError):
             return False
 
     def close(self) -> None:

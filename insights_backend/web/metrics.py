@@ -1,18 +1,19 @@
 """Measuring requests, and showing all that is measured in Prometheus' text format."""
 
 import os
-import struct
-from contextlib import suppress
+from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from time import perf_counter
 
 from flask import Blueprint, Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from insights_backend.metrics import REQUESTS, Standing
 
-_LOOKS = 3
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
@@ -43,17 +44,22 @@ def exposition(standing: Standing) -> Response:
 
     Source: Prometheus, "Exposition formats", text format.
     """
-    counted = _of_all_workers() if "PROMETHEUS_MULTIPROC_DIR" in os.environ else generate_latest(REGISTRY)
-    stands = CollectorRegistry()
-    stands.register(standing)
-    return Response(counted + generate_latest(stands), content_type=CONTENT_TYPE_LATEST)
+    counted = _of(AllWorkers()) if "PROMETHEUS_MULTIPROC_DIR" in os.environ else generate_latest(REGISTRY)
+    return Response(counted + _of(standing), content_type=CONTENT_TYPE_LATEST)
 
 
-def _of_all_workers() -> bytes:
-    """Add up what the workers have counted; if one is just beginning its file, look once more."""
-    counted = CollectorRegistry()
-    MultiProcessCollector(counted)  # type: ignore[no-untyped-call] # it has no types
-    for _ in range(_LOOKS):
-        with suppress(struct.error, ValueError, RuntimeError):
-            return generate_latest(counted)
-    return generate_latest(counted)
+class AllWorkers(Collector):
+    """Adds up what the workers have counted, each in files of its own."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the sums."""
+        files = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db")
+        # A worker makes a file, then gives it its length: the library cannot read one that has none yet.
+        begun = [str(file) for file in files if file.stat().st_size]
+        yield from MultiProcessCollector.merge(begun)  # type: ignore[no-untyped-call] # it has no types
+
+
+def _of(collector: Collector) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry)

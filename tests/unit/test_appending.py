@@ -99,7 +99,7 @@ def test_one_for_which_there_is_no_room_keeps_out_no_smaller_one_beside_it(datab
 
 def test_a_disk_that_fails_is_told_to_all_who_waited_and_nothing_of_theirs_is_kept(database: CountingDatabase) -> None:
     database.fails = True
-    failed = "the outbox cannot be written (OperationalError)"
+    failed = "the outbox cannot be used (OperationalError)"
     assert append_while_one_writes(database, [1, 1]) == [failed] * 3
     database.fails = False
     assert database.rows("SELECT id FROM request") == []

@@ -226,6 +226,16 @@ def test_a_disk_that_refuses_a_delivery_is_a_failure_and_no_error_of_the_request
     assert delivery.dispatcher.failures == 0
 
 
+def test_a_disk_that_cannot_be_read_is_no_error_of_the_request_that_it_took(delivery: Delivery) -> None:
+    row = delivery.outbox.append(b"{}\n", events=1, received_at=0)
+    with closing(sqlite3.connect(delivery.directory / "outbox.sqlite3")) as database:
+        database.execute("ALTER TABLE backlog RENAME TO elsewhere")
+        assert not delivery.dispatcher.offer(row)
+        database.execute("ALTER TABLE elsewhere RENAME TO backlog")
+    delivery.dispatcher.drain()
+    assert len(delivery.destination.batches) == 1
+
+
 def test_what_has_arrived_but_cannot_be_forgotten_is_delivered_again_under_the_same_id(delivery: Delivery) -> None:
     with closing(sqlite3.connect(delivery.directory / "outbox.sqlite3")) as database:
         database.execute("CREATE TRIGGER full BEFORE DELETE ON request BEGIN SELECT raise(FAIL, 'x'); END")

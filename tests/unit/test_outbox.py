@@ -156,7 +156,7 @@ def test_a_disk_that_refuses_is_an_error_that_can_be_tried_again(outbox: Outbox)
     (pages,) = outbox._database._db.execute("PRAGMA page_count").fetchone()
     outbox._database._db.execute(f"PRAGMA max_page_count={pages}")
     outbox._max_bytes = 1_000_000
-    with pytest.raises(UnavailableError, match=r"cannot be written \(OperationalError\)") as failure:
+    with pytest.raises(UnavailableError, match=r"cannot be used \(OperationalError\)") as failure:
         append(outbox, Random(1).randbytes(100_000))  # noqa: S311 - what does not pack
     assert failure.value.retry_after > 0
     assert outbox.backlog().requests == 0

@@ -151,7 +151,7 @@ def test_a_file_that_another_process_reads_is_to_be_rewritten_later(outbox: Outb
     with closing(sqlite3.connect(tmp_path / "outbox.sqlite3", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM request").fetchone()
-        with pytest.raises(UnavailableError, match="cannot be written"):
+        with pytest.raises(UnavailableError, match="cannot be used"):
             outbox.erase(PERSON)
     outbox.erase(PERSON)
     assert not is_in_files(JANE, tmp_path)
