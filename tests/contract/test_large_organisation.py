@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,7 @@ import pytest
 from insights_backend.catalog.descriptors import Descriptor, read_descriptors
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.settings.values import CatalogSettings
-from insights_backend.warehouse.engine import Engine
-from tests.app import Service, running, settings_for
+from tests.app import Make, Service
 
 TYPES = ["team", "Team", "squad", "department", "guild"]
 COMPONENT_NAMESPACES = ["default", "payments", "data-science"]
@@ -87,25 +87,15 @@ def _read_once(descriptors: list[Descriptor], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("insights_backend.catalog.file.read_descriptors", lambda _: deepcopy(descriptors))
 
 
-def service_with(file: Path, tmp_path: Path, dsn: str, groups: dict[str, Any] | None = None, people: Any = None) -> Any:
-    return running(
-        settings_for(
-            tmp_path,
-            dsn,
-            identities="clear",
-            catalog=CatalogSettings(file=file),
-            capture_entity_fields=("metadata.annotations.example.com/cost.center", "metadata.tags"),
-            capture_identity_fields=("metadata.badge",),
-            capture_identity_groups_filter=EntityFilterQuery.parse(groups) if groups else None,
-            total_users_entity_query_filter=EntityFilterQuery.parse(people) if people else None,
-        )
-    )
-
-
 @pytest.fixture
-def dsn(warehouse_dsn: str, engine: Engine) -> str:
-    engine.close()
-    return warehouse_dsn
+def service_with(make: Make, file: Path) -> Make:
+    return partial(
+        make,
+        identities="clear",
+        catalog=CatalogSettings(file=file),
+        capture_entity_fields=("metadata.annotations.example.com/cost.center", "metadata.tags"),
+        capture_identity_fields=("metadata.badge",),
+    )
 
 
 def visit(service: Service, user: int, component: int) -> None:
@@ -120,12 +110,12 @@ def visit(service: Service, user: int, component: int) -> None:
     )
 
 
-def test_every_captured_field_is_the_entitys_own(file: Path, tmp_path: Path, dsn: str) -> None:
-    with service_with(file, tmp_path, dsn) as service:
-        for number in range(300):
-            visit(service, number, number)
-        service.backend.dispatcher.drain()
-        stored = {int(event["id"]): event for event in service.export()}
+def test_every_captured_field_is_the_entitys_own(service_with: Make) -> None:
+    service = service_with()
+    for number in range(300):
+        visit(service, number, number)
+    service.backend.dispatcher.drain()
+    stored = {int(event["id"]): event for event in service.export()}
     for number, event in stored.items():
         namespace = COMPONENT_NAMESPACES[number % 3]
         owner = f"group:{namespace}/grp-{number % 40}" if number % 5 else f"user:default/user.{number}"
@@ -154,16 +144,14 @@ def test_every_captured_field_is_the_entitys_own(file: Path, tmp_path: Path, dsn
         ({"spec.type": "SQUAD", "metadata.includeInInsights": "true"}, lambda g: g % 5 == 2 and g % 4 in {0, 1}),
     ],
 )
-def test_the_group_filter_keeps_what_a_hand_would(
-    file: Path, tmp_path: Path, dsn: str, configured: dict[str, Any], kept: Any
-) -> None:
-    with service_with(file, tmp_path, dsn, groups=configured) as service:
-        for number in range(0, 300, 7):
-            visit(service, number, number)
-        service.backend.dispatcher.drain()
-        for event in service.export():
-            expected = [g for g in MEMBERSHIPS[int(event["id"])] if g < 40 and kept(g)]
-            assert event["groups"] == [f"group:default/grp-{g}" for g in expected]
+def test_the_group_filter_keeps_what_a_hand_would(service_with: Make, configured: dict[str, Any], kept: Any) -> None:
+    service = service_with(capture_identity_groups_filter=EntityFilterQuery.parse(configured))
+    for number in range(0, 300, 7):
+        visit(service, number, number)
+    service.backend.dispatcher.drain()
+    for event in service.export():
+        expected = [g for g in MEMBERSHIPS[int(event["id"])] if g < 40 and kept(g)]
+        assert event["groups"] == [f"group:default/grp-{g}" for g in expected]
 
 
 def in_any_of(*groups: int) -> int:
@@ -182,6 +170,6 @@ def in_any_of(*groups: int) -> int:
         ({"kind": "group"}, 0),
     ],
 )  # fmt: skip
-def test_total_users_is_what_a_hand_would_count(file: Path, tmp_path: Path, dsn: str, people: Any, total: int) -> None:
-    with service_with(file, tmp_path, dsn, people=people) as service:
-        assert service.get("/total-users").json["totalUsers"] == total
+def test_total_users_is_what_a_hand_would_count(service_with: Make, people: Any, total: int) -> None:
+    service = service_with(total_users_entity_query_filter=EntityFilterQuery.parse(people) if people else None)
+    assert service.get("/total-users").json["totalUsers"] == total

@@ -1,6 +1,5 @@
 import json
 import logging.config
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,7 @@ import responses
 
 from insights_backend.logs import LogFormat, logging_config
 from insights_backend.settings.values import CatalogSettings
-from insights_backend.warehouse.engine import Engine
-from tests.app import VISIT, Service, running, settings_for
+from tests.app import VISIT, Make, Service
 from tests.faults import portal_config
 from tests.process import serving
 
@@ -22,11 +20,8 @@ PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 
 
 @pytest.fixture
-def service(tmp_path: Path, warehouse_dsn: str, engine: Engine) -> Iterator[Service]:
-    engine.close()
-    catalog = CatalogSettings(base_url=CATALOG)
-    with running(settings_for(tmp_path, warehouse_dsn, catalog=catalog)) as service:
-        yield service
+def service(make: Make) -> Service:
+    return make(catalog=CatalogSettings(base_url=CATALOG))
 
 
 def answered(service: Service, **headers: str) -> str:

@@ -1,6 +1,5 @@
 import ast
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,10 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from insights_backend.catalog.file import FileCatalog
 from insights_backend.metrics import COUNTED, STANDING, Standing
-from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.failures import WarehouseUnavailableError
 from insights_backend.web.metrics import exposition
-from tests.app import VISIT, Service, running, settings_for
+from tests.app import VISIT, Make, Service
 from tests.faults import portal_config
 from tests.process import serving
 
@@ -35,11 +33,10 @@ def sample(name: str, **labels: str) -> Sample:
 
 
 @pytest.fixture
-def service(tmp_path: Path, warehouse_dsn: str, engine: Engine) -> Iterator[Service]:
-    engine.close()
-    with running(settings_for(tmp_path, warehouse_dsn)) as service:
-        service.warehouse.open()
-        yield service
+def service(make: Make) -> Service:
+    service = make()
+    service.warehouse.open()
+    return service
 
 
 def scrape(service: Service) -> dict[Sample, float]:

@@ -1,21 +1,15 @@
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from insights_backend.settings.values import AuthSettings, IngestSettings, Secret
-from insights_backend.warehouse.engine import Engine
-from tests.app import VISIT, Service, error, running, settings_for
+from tests.app import VISIT, Make, Service, error
 
 LIMITED = IngestSettings(events_per_minute=3)
 RELAY = {"Authorization": "Bearer a-relays-token"}
 
 
 @pytest.fixture
-def service(tmp_path: Path, warehouse_dsn: str, engine: Engine) -> Iterator[Service]:
-    engine.close()
-    with running(settings_for(tmp_path, warehouse_dsn, ingest=LIMITED)) as service:
-        yield service
+def service(make: Make) -> Service:
+    return make(ingest=LIMITED)
 
 
 def test_a_user_who_is_over_the_rate_is_told_when_to_send_again(service: Service) -> None:
@@ -43,11 +37,7 @@ def test_events_that_are_refused_count_too(service: Service) -> None:
     assert error(service.post([VISIT])) == (429, "rate_limited")
 
 
-def test_a_relay_has_no_limit_since_it_sends_for_a_whole_portal(
-    tmp_path: Path, warehouse_dsn: str, engine: Engine
-) -> None:
-    engine.close()
-    auth = AuthSettings(mode="static", tokens=(Secret("a-relays-token"),))
-    with running(settings_for(tmp_path, warehouse_dsn, ingest=LIMITED, auth=auth)) as service:
-        for _ in range(3):
-            assert service.post([VISIT] * 4, user=None, headers=RELAY).json["accepted"] == 4
+def test_a_relay_has_no_limit_since_it_sends_for_a_whole_portal(make: Make) -> None:
+    service = make(ingest=LIMITED, auth=AuthSettings(mode="static", tokens=(Secret("a-relays-token"),)))
+    for _ in range(3):
+        assert service.post([VISIT] * 4, user=None, headers=RELAY).json["accepted"] == 4

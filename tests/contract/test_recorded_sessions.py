@@ -4,7 +4,6 @@ What is expected of each event is worked out here anew, in plain words, from the
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -13,8 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from insights_backend.settings.values import CatalogSettings
-from insights_backend.warehouse.engine import Engine
-from tests.app import BASE, Service, running, settings_for
+from tests.app import BASE, Make, Service
 
 Row = dict[str, Any]
 
@@ -37,11 +35,8 @@ def organisation() -> dict[str, Row]:
 
 
 @pytest.fixture
-def service(tmp_path: Path, warehouse_dsn: str, engine: Engine) -> Iterator[Service]:
-    engine.close()
-    catalog = CatalogSettings(file=SESSIONS / "organisation.yaml")
-    with running(settings_for(tmp_path, warehouse_dsn, catalog=catalog, identities="clear")) as service:
-        yield service
+def service(make: Make) -> Service:
+    return make(catalog=CatalogSettings(file=SESSIONS / "organisation.yaml"), identities="clear")
 
 
 def send(service: Service, name: str) -> list[tuple[Row, Row]]:
