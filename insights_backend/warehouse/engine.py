@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, cast
 
-from insights_backend.warehouse.connecting import client, client_arguments
+from insights_backend.warehouse.connecting import client, client_arguments, let_go_of_start
 from insights_backend.warehouse.failures import WarehouseUnavailableError, engine_errors, measured
 from insights_backend.warehouse.migrations import Dialect, keep_for, migrate
 
@@ -138,6 +138,8 @@ class Engine:
                 with engine_errors():
                     migrate(writer, self._dialect)
                     keep_for(writer, self._dialect, self._retention_days)
+                if self._is_embedded:
+                    let_go_of_start()
                 self._writer = writer
 
     def insert(
