@@ -62,6 +62,8 @@ def ref_of(entity: Mapping[str, Any]) -> EntityRef:
 class MemoryDestination:
     """A destination that keeps what it is given, or refuses while it is down."""
 
+    batch_events = 15_000
+
     def __init__(self) -> None:
         self.batches: list[Batch] = []
         self.attempts = 0

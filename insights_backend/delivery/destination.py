@@ -69,6 +69,11 @@ class DeliveryError(UnavailableError):
 class Destination(Protocol):
     """Takes batches, each exactly once by its id."""
 
+    @property
+    def batch_events(self) -> int:
+        """How many events it takes at once at best."""
+        ...
+
     def deliver(self, batch: Batch) -> Sequence[DeadLetter]:
         """Store a batch for good; returns when it is.
 
@@ -83,6 +88,8 @@ class Destination(Protocol):
 
 class DebugLog:
     """The destination of `debug: true`: says in the log what would be sent, and sends nothing."""
+
+    batch_events = 1000
 
     def deliver(self, batch: Batch) -> Sequence[DeadLetter]:
         """Log the redacted events of a batch, a line each."""

@@ -20,9 +20,6 @@ from insights_backend.model.person import Erased, Person
 
 _log = logging.getLogger(__name__)
 
-MAX_BATCH_EVENTS = 15_000
-"""Where a batch ends: the engine takes a large block for a third of what small ones cost, and holds it in memory."""
-
 PACE = 1.0
 """Seconds between two deliveries under load; a destination that takes longer for one is slow."""
 
@@ -55,6 +52,7 @@ class Dispatcher:
     ) -> None:
         self._outbox = outbox
         self._destination = destination
+        self._batch_events = destination.batch_events
         self._monotonic = monotonic
         self._random = random
         self._not_before = 0.0
@@ -106,18 +104,18 @@ class Dispatcher:
         batch = None if waiting > LONE_EVENTS else self.deliver_batch()
         return batch is not None and batch.last_request >= request
 
-    def deliver_batch(self, max_events: int = MAX_BATCH_EVENTS) -> Batch | None:
+    def deliver_batch(self, max_events: int | None = None) -> Batch | None:
         """Deliver one batch, if nobody else is delivering and something waits.
 
         Args:
-            max_events: where it ends, if it was not begun before.
+            max_events: where it ends, if it was not begun before; by default where the destination likes it to.
 
         Returns:
             The batch that arrived; None where none did.
         """
         try:
             with self._outbox.right_to_deliver() as mine:
-                return self._deliver_next(max_events) if mine else None
+                return self._deliver_next(max_events or self._batch_events) if mine else None
         except UnavailableError as error:  # the destination, or the disk
             self._failed(error)
             return None
@@ -143,13 +141,13 @@ class Dispatcher:
         waiting, is_growing = self._outbox.backlog().events, False
         while not self._stop.is_set():
             began, is_gentle = self._monotonic(), waiting > OUTAGE_EVENTS and not is_growing
-            if self.deliver_batch(CATCH_UP_EVENTS if is_gentle else MAX_BATCH_EVENTS) is None:
+            if self.deliver_batch(CATCH_UP_EVENTS if is_gentle else self._batch_events) is None:
                 return
             if is_gentle:
                 self._stop.wait(min(PACE, _REST * (self._monotonic() - began)))
             before, waiting = waiting, self._outbox.backlog().events
             is_growing = waiting >= before
-            if waiting < MAX_BATCH_EVENTS:
+            if waiting < self._batch_events:
                 return
 
     def erase(self, person: Person) -> Erased:
@@ -178,7 +176,7 @@ class Dispatcher:
 
     def _deliver_what_is_under_way(self) -> None:
         try:
-            self._deliver_next(MAX_BATCH_EVENTS)
+            self._deliver_next(self._batch_events)
         except UnavailableError as error:
             self._failed(error)
 

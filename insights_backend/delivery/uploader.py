@@ -72,6 +72,9 @@ class Uploader:
         ConfigError: the token cannot be sent.
     """
 
+    # What a collector of ours takes without being kept from other requests for long.
+    batch_events = 15_000
+
     def __init__(
         self,
         url: str,

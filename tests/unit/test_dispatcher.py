@@ -11,13 +11,14 @@ from insights_backend.delivery.destination import Batch, DeadLetter
 from insights_backend.delivery.dispatcher import (
     CATCH_UP_EVENTS,
     LONE_EVENTS,
-    MAX_BATCH_EVENTS,
     OUTAGE_EVENTS,
     PACE,
     Dispatcher,
 )
 from insights_backend.delivery.outbox import Outbox
 from tests.fakes import Clock, MemoryDestination
+
+BATCH_EVENTS = MemoryDestination.batch_events
 
 
 class TimedDestination(MemoryDestination):
@@ -142,10 +143,10 @@ def test_failures_are_counted_until_one_succeeds(delivery: Delivery) -> None:
 def test_a_drain_goes_on_while_batches_are_full(delivery: Delivery) -> None:
     delivery.destination.down = True
     for _ in range(3):
-        delivery.send(MAX_BATCH_EVENTS)
+        delivery.send(BATCH_EVENTS)
     delivery.destination.down = False
     delivery.dispatcher.drain()
-    assert [batch.events for batch in delivery.destination.batches] == [MAX_BATCH_EVENTS] * 3
+    assert [batch.events for batch in delivery.destination.batches] == [BATCH_EVENTS] * 3
 
 
 def test_after_a_failure_requests_leave_it_to_the_background_thread_however_much_time_has_passed(
@@ -166,8 +167,8 @@ def test_a_long_backlog_is_caught_up_with_in_large_batches(delivery: Delivery) -
     delivery.dispatcher.drain()
     first, *others = [batch.events for batch in delivery.destination.batches]
     assert first == 999  # the batch that had failed
-    assert set(others) == {MAX_BATCH_EVENTS // 999 * 999}
-    assert delivery.outbox.backlog().events < MAX_BATCH_EVENTS
+    assert set(others) == {BATCH_EVENTS // 999 * 999}
+    assert delivery.outbox.backlog().events < BATCH_EVENTS
 
 
 def test_what_an_outage_left_behind_goes_in_small_batches_until_little_of_it_is_left(delivery: Delivery) -> None:
@@ -177,7 +178,7 @@ def test_what_an_outage_left_behind_goes_in_small_batches_until_little_of_it_is_
     delivery.destination.down = False
     delivery.dispatcher.drain()
     sizes = [batch.events for batch in delivery.destination.batches]
-    large = MAX_BATCH_EVENTS // 999 * 999
+    large = BATCH_EVENTS // 999 * 999
     small = sizes.index(large)
     assert set(sizes[:small]) == {999} == {CATCH_UP_EVENTS // 999 * 999}
     assert set(sizes[small:]) == {large}
@@ -193,7 +194,7 @@ def test_what_comes_faster_than_small_batches_go_goes_in_large_ones(delivery: De
     delivery.dispatcher.deliver_batch(1)  # and nothing less waits than before
     delivery.dispatcher.drain()
     sizes = [batch.events for batch in delivery.destination.batches]
-    assert sizes[:3] == [999, CATCH_UP_EVENTS // 999 * 999, MAX_BATCH_EVENTS // 999 * 999]
+    assert sizes[:3] == [999, CATCH_UP_EVENTS // 999 * 999, BATCH_EVENTS // 999 * 999]
 
 
 def test_a_request_that_finds_much_waiting_leaves_it_to_the_background_thread(delivery: Delivery) -> None:
