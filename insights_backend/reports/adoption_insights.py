@@ -51,9 +51,9 @@ FROM {table} WHERE action = 'search' AND userKey != 0 AND {where}
 GROUP BY bucket ORDER BY bucket LIMIT {{limit:UInt32}}
 """
 _ENTITIES = """
-SELECT entity, count() AS uses, toUnixTimestamp64Milli(max(time)) AS latest
+SELECT {column} AS ref, count() AS uses, toUnixTimestamp64Milli(max(time)) AS latest
 FROM {table} WHERE {about} AND userKey != 0 AND {where}
-GROUP BY entity ORDER BY uses DESC, entity LIMIT {{limit:UInt32}}
+GROUP BY ref ORDER BY uses DESC, ref LIMIT {{limit:UInt32}}
 """
 _TEMPLATES = "templateStep = 'started'"
 _TECHDOCS = "action = 'navigate' AND pluginId = 'techdocs'"
@@ -180,22 +180,22 @@ def _top_searches(sources: Sources, insight: Insight) -> list[Row]:
 
 def _top_templates(sources: Sources, insight: Insight) -> list[Row]:
     return [
-        {"entityref": row["entity"], "count": row["uses"], "last_used": insight.moment(row["latest"])}
-        for row in insight.rows(sources, _ENTITIES, "entity", about=_TEMPLATES)
+        {"entityref": row["ref"], "count": row["uses"], "last_used": insight.moment(row["latest"])}
+        for row in insight.rows(sources, _ENTITIES, "template", column="template", about=_TEMPLATES)
     ]
 
 
 def _top_techdocs(sources: Sources, insight: Insight) -> list[Row]:
     return [
-        {**_used(row, insight), **_named(row["entity"]), "site_name": _named(row["entity"])["name"]}
-        for row in insight.rows(sources, _ENTITIES, "entity", about=_TECHDOCS)
+        {**_used(row, insight), **_named(row["ref"]), "site_name": _named(row["ref"])["name"]}
+        for row in insight.rows(sources, _ENTITIES, "entity", column="entity", about=_TECHDOCS)
     ]
 
 
 def _top_catalog_entities(sources: Sources, insight: Insight) -> list[Row]:
     about = _CATALOG + (_OF_KIND if insight.kind else "")
-    rows = insight.rows(sources, _ENTITIES, "entity", about=about)
-    return [{"plugin_id": "catalog", **_named(row["entity"]), **_used(row, insight)} for row in rows]
+    rows = insight.rows(sources, _ENTITIES, "entity", column="entity", about=about)
+    return [{"plugin_id": "catalog", **_named(row["ref"]), **_used(row, insight)} for row in rows]
 
 
 def _used(row: Mapping[str, Any], insight: Insight) -> Row:

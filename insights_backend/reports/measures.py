@@ -65,10 +65,18 @@ _Found = dict[tuple[str, int], Row]
 """What was found of each part, in the period (0) or the one before (1)."""
 
 
-def of_whole(sources: Sources, query: ReportQuery) -> Row:
-    """Measure everything that a question asks for."""
-    (measured,) = _measured(sources.engine, [query], _WHOLE, partial(_total_users, sources, [query], [""]))
-    return measured[""]
+def of_whole(sources: Sources, periods: Sequence[ReportQuery]) -> list[Row]:
+    """Measure everything that a question asks for, in its period and perhaps in the one before.
+
+    Args:
+        sources: where to look.
+        periods: the question, and perhaps its `previous()`, which then costs hardly more.
+
+    Returns:
+        What was measured in each.
+    """
+    measured = _measured(sources.engine, periods, _WHOLE, partial(_total_users, sources, periods, [""]))
+    return [of_parts[""] for of_parts in measured]
 
 
 def of_groups(sources: Sources, query: ReportQuery) -> list[dict[str, Row]]:

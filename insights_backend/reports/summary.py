@@ -7,4 +7,4 @@ from insights_backend.reports.query import ReportQuery
 
 def report(sources: Sources, query: ReportQuery) -> Answer:
     """Answer with one row."""
-    return Answer(rows=[of_whole(sources, query)])
+    return Answer(rows=of_whole(sources, [query]))

@@ -9,7 +9,7 @@ from typing import Any
 from insights_backend.reports import seen
 from insights_backend.reports.all_reports import REPORTS
 from insights_backend.reports.answer import Report, Row, Sources
-from insights_backend.reports.measures import change
+from insights_backend.reports.measures import change, of_whole
 from insights_backend.reports.query import ReportQuery
 
 Content = dict[str, Any]
@@ -49,7 +49,7 @@ def compared(report: str, key: str) -> Ask:
 
 def summary(sources: Sources, query: ReportQuery) -> Content:
     """Show the period in numbers, and how each changed since the period before."""
-    (now,), (before,) = (REPORTS["summary"](sources, asked).rows for asked in (query, query.previous()))
+    now, before = of_whole(sources, [query, query.previous()])
     changes = {key: change(value, before[key]) for key, value in now.items()}
     return {"now": now, "before": before, "changes": changes}
 
