@@ -6,7 +6,7 @@ texts is taken. An entity without a view does not appear.
 """
 
 from insights_backend.reports.answer import Answer, Row, Sources, ranked
-from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.query import USERS, ReportQuery
 
 _VIEWS = """
 SELECT entity, count() AS views, count() OVER () AS total
@@ -15,7 +15,7 @@ GROUP BY entity ORDER BY views DESC, entity LIMIT {{limit:UInt32}}
 """
 # Asked of those alone that are shown, since to count users and to find a latest view takes longer than to count views.
 _REST = """
-SELECT entity, uniqExactIf(userKey, userKey != 0) AS users, max((time, entityKind, entityType, entityOwner)) AS latest
+SELECT entity, {users} AS users, max((time, entityKind, entityType, entityOwner)) AS latest
 FROM {table} WHERE view AND entity IN {{shown:Array(String)}} AND {where}
 GROUP BY entity
 """
@@ -36,7 +36,7 @@ def _viewed(sources: Sources, query: ReportQuery, where: str) -> Answer:
     table = query.table("entity", "view")
     answer = ranked(sources, query, _VIEWS.format(table=table, where=where))
     shown = {"shown": [row["entity"] for row in answer.rows]}
-    rest = sources.engine.rows(_REST.format(table=table, where=where), {**query.parameters(), **shown})
+    rest = sources.engine.rows(_REST.format(users=USERS, table=table, where=where), {**query.parameters(), **shown})
     by_entity = {row["entity"]: row for row in rest}
     return Answer(rows=[_row(row["views"], by_entity[row["entity"]]) for row in answer.rows], total=answer.total)
 

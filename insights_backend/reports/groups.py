@@ -6,10 +6,10 @@ says now; null where it does not know the group. *Adoption*: users ÷ members.
 """
 
 from insights_backend.reports.answer import Answer, Row, Sources, ranked
-from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.query import USERS, ReportQuery
 
 _SQL = """
-SELECT arrayJoin(arrayDistinct(groups)) AS `group`, uniqExactIf(userKey, userKey != 0) AS users, sum(events) AS events,
+SELECT arrayJoin(arrayDistinct(groups)) AS `group`, {users} AS users, sum(events) AS events,
     count() OVER () AS total
 FROM {table} WHERE {where}
 GROUP BY `group` ORDER BY users DESC, `group` LIMIT {{limit:UInt32}}
@@ -18,7 +18,7 @@ GROUP BY `group` ORDER BY users DESC, `group` LIMIT {{limit:UInt32}}
 
 def report(sources: Sources, query: ReportQuery) -> Answer:
     """Answer with a row a group, the one with most users first."""
-    answer = ranked(sources, query, _SQL.format(table=query.table("group"), where=query.where()))
+    answer = ranked(sources, query, _SQL.format(users=USERS, table=query.table("group"), where=query.where()))
     members = sources.members([row["group"] for row in answer.rows])
     return Answer(rows=[_row(row, members[row["group"]]) for row in answer.rows], total=answer.total)
 

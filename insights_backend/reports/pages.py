@@ -6,10 +6,10 @@ number, written in digits, or a UUID. It is worked out when an event is stored.
 """
 
 from insights_backend.reports.answer import Answer, Sources, ranked
-from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.query import USERS, ReportQuery
 
 _SQL = """
-SELECT page, count() AS views, uniqExactIf(userKey, userKey != 0) AS users, count() OVER () AS total
+SELECT page, count() AS views, {users} AS users, count() OVER () AS total
 FROM {table} WHERE view AND {where}
 GROUP BY page ORDER BY views DESC, page LIMIT {{limit:UInt32}}
 """
@@ -17,4 +17,4 @@ GROUP BY page ORDER BY views DESC, page LIMIT {{limit:UInt32}}
 
 def report(sources: Sources, query: ReportQuery) -> Answer:
     """Answer with a row a page, the most viewed first."""
-    return ranked(sources, query, _SQL.format(table=query.table("page", "view"), where=query.where()))
+    return ranked(sources, query, _SQL.format(users=USERS, table=query.table("page", "view"), where=query.where()))

@@ -12,7 +12,7 @@ before what was found, in the order of their terms and values.
 """
 
 from insights_backend.reports.answer import Answer, Sources, ranked
-from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.query import USERS, ReportQuery
 
 # A user's steps in their order, each (moment, whether it is a discover, term, value); `following` is the search after
 # each. What is left of them, cut before each search, are runs of a search and what was found. An absent value is NaN,
@@ -33,7 +33,7 @@ FROM (
 """SQL: each search that counts, as `run[1]`, and what its user did until the next; of a `table` and `where`."""
 
 _SQL = """
-SELECT term, count() AS searches, uniqExactIf(userKey, userKey != 0) AS users, countIf(results = 0) AS noResults,
+SELECT term, count() AS searches, {users} AS users, countIf(results = 0) AS noResults,
     countIf(notEmpty(found)) / searches AS clickThrough,
     ifNotFinite(avgArray(arrayFilter(rank -> isFinite(rank), found.4)), NULL) AS averageRank, count() OVER () AS total
 FROM (
@@ -48,4 +48,4 @@ GROUP BY term ORDER BY searches DESC, term LIMIT {{limit:UInt32}}
 def report(sources: Sources, query: ReportQuery) -> Answer:
     """Answer with a row a term, the most searched first."""
     runs = RUNS.format(table=query.table("search"), where=query.where())
-    return ranked(sources, query, _SQL.format(runs=runs))
+    return ranked(sources, query, _SQL.format(users=USERS, runs=runs))

@@ -8,13 +8,13 @@ Source: the analytics events of `@backstage/plugin-scaffolder`, whose context na
 """
 
 from insights_backend.reports.answer import Answer, Sources, ranked
-from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.query import USERS, ReportQuery
 
 _SQL = """
 SELECT template, countIf(templateStep = 'opened') AS opened, countIf(templateStep = 'started') AS started,
     countIf(templateStep = 'finished') AS finished,
     if(isFinite(sumIf(ifNull(value, 0), templateStep = 'finished') AS minutes), minutes, NULL) AS minutesSaved,
-    uniqExactIf(userKey, userKey != 0) AS users, count() OVER () AS total
+    {users} AS users, count() OVER () AS total
 FROM {table} WHERE templateStep != '' AND {where}
 GROUP BY template ORDER BY opened DESC, template LIMIT {{limit:UInt32}}
 """
@@ -22,4 +22,4 @@ GROUP BY template ORDER BY opened DESC, template LIMIT {{limit:UInt32}}
 
 def report(sources: Sources, query: ReportQuery) -> Answer:
     """Answer with a row a template, the most opened first."""
-    return ranked(sources, query, _SQL.format(table=query.table("template"), where=query.where()))
+    return ranked(sources, query, _SQL.format(users=USERS, table=query.table("template"), where=query.where()))

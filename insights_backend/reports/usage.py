@@ -1,10 +1,10 @@
 """`plugins` and `actions`: what is used and what is done, by how many events and users."""
 
 from insights_backend.reports.answer import Answer, Sources, ranked
-from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.query import USERS, ReportQuery
 
 _SQL = """
-SELECT {column} AS {name}, sum(events) AS events, uniqExactIf(userKey, userKey != 0) AS users, count() OVER () AS total
+SELECT {column} AS {name}, sum(events) AS events, {users} AS users, count() OVER () AS total
 FROM {table} WHERE {where} GROUP BY {name} ORDER BY events DESC, {name} LIMIT {{limit:UInt32}}
 """
 
@@ -20,4 +20,5 @@ def actions(sources: Sources, query: ReportQuery) -> Answer:
 
 
 def _used(sources: Sources, query: ReportQuery, name: str, column: str) -> Answer:
-    return ranked(sources, query, _SQL.format(name=name, column=column, table=query.table(name), where=query.where()))
+    sql = _SQL.format(name=name, column=column, users=USERS, table=query.table(name), where=query.where())
+    return ranked(sources, query, sql)
