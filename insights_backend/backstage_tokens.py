@@ -71,8 +71,6 @@ class BackstageTokens:
             UnauthenticatedError: the token proves no user; the message gives the reason, not what it says.
             UnavailableError: the token's key is not known and the portal's keys cannot be fetched.
         """
-        if len(token) > MAX_TOKEN_LENGTH or not _JWS.fullmatch(token):
-            raise UnauthenticatedError("the token is not a signed JSON Web Token of at most 16 KiB")
         known_by = digest(token)
         with self._lock:
             known = self._remembered.get(known_by)
@@ -87,6 +85,8 @@ class BackstageTokens:
         return verified.user
 
     def _verify(self, token: str) -> "_Verified":
+        if len(token) > MAX_TOKEN_LENGTH or not _JWS.fullmatch(token):
+            raise UnauthenticatedError("the token is not a signed JSON Web Token of at most 16 KiB")
         try:
             header = jwt.get_unverified_header(token)
             key = self._keys.get(_key_id(header))

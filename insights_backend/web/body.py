@@ -47,12 +47,13 @@ def read_json(request: Request, max_bytes: int) -> Any:
 
 
 def _received(request: Request, max_bytes: int) -> bytes:
-    if (request.content_length or 0) > max_bytes:
+    announced, stream = request.content_length or 0, request.stream
+    if announced > max_bytes:
         raise _too_large(max_bytes)
     chunks: list[bytes] = []
     left = max_bytes + 1
     try:
-        while left > 0 and (chunk := request.stream.read(left)):
+        while left > 0 and (chunk := stream.read(left)):
             chunks.append(chunk)
             left -= len(chunk)
     except OSError:
@@ -60,7 +61,7 @@ def _received(request: Request, max_bytes: int) -> bytes:
     if left <= 0:
         raise _too_large(max_bytes)
     body = b"".join(chunks)
-    if len(body) < (request.content_length or 0):
+    if len(body) < announced:
         raise _cut_off()
     return body
 
