@@ -66,8 +66,8 @@ def client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client
     return get_client(**arguments, settings=dict(settings))
 
 
-def let_go_of_start() -> None:
-    """Give back what of the embedded engine only its start needed: 180 MB, of which a third is used again later."""
+def leave_code_on_disk() -> None:
+    """Give back the memory of the embedded engine's code: of 180 MB that its start needs, a third is used later on."""
     from chdb import _chdb  # noqa: PLC0415 - the core installs without the engine
 
     leave_on_disk(Path(_chdb.__file__))

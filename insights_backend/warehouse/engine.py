@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, cast
 
-from insights_backend.warehouse.connecting import client, client_arguments, let_go_of_start
+from insights_backend.warehouse.connecting import client, client_arguments, leave_code_on_disk
 from insights_backend.warehouse.failures import WarehouseUnavailableError, engine_errors, measured
 from insights_backend.warehouse.migrations import Dialect, keep_for, migrate
 
@@ -33,6 +33,7 @@ SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts
 WHERE active AND database = currentDatabase() GROUP BY table
 """
 _CLEAN_UPS, _CLEAN_UP_PAUSE = 50, 0.1
+_FIRST_INSERTS = 100  # by then the engine has done everything that it does again and again
 _READING = 2  # threads that read what is inserted; a third has no more to do, since the rest of an insert is one's
 _ONE_BLOCK = {
     # However large it is: done again, it is the same one.
@@ -108,6 +109,7 @@ class Engine:
         self._opening = Lock()
         self._writing = Lock()
         self._writer: Client | None = None
+        self._inserts = 0
         self._idle: LifoQueue[Client | None] = LifoQueue()  # the latest first; those not made yet are None
         for _ in range(_READERS):
             self._idle.put(None)
@@ -139,7 +141,7 @@ class Engine:
                     migrate(writer, self._dialect)
                     keep_for(writer, self._dialect, self._retention_days)
                 if self._is_embedded:
-                    let_go_of_start()
+                    leave_code_on_disk()
                 self._writer = writer
 
     def insert(
@@ -168,6 +170,9 @@ class Engine:
             with self._files(rows) as files:
                 sources = (f"{read} file('/dev/fd/{file}', '{fmt}', '{structure}')" for file in files)
                 client.command(f"INSERT INTO {target} {' UNION ALL '.join(sources)}", settings=settings)
+            self._inserts += 1
+            if self._inserts == _FIRST_INSERTS:
+                leave_code_on_disk()
 
     @contextmanager
     def _files(self, rows: Iterable[bytes]) -> Iterator[list[int]]:

@@ -20,14 +20,17 @@ def leave_on_disk(library: Path) -> None:
     Args:
         library: its file.
     """
-    if _MAPPINGS.exists():
-        madvise = ctypes.CDLL(None).madvise
-        for start, end in _unchanged(library.resolve()):
-            madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
+    try:
+        told = _MAPPINGS.read_text("utf-8", "surrogateescape")
+    except OSError:
+        return
+    madvise = ctypes.CDLL(None).madvise
+    for start, end in _unchanged(str(library.resolve()), told):
+        madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
 
 
-def _unchanged(library: Path) -> Iterator[tuple[int, int]]:
+def _unchanged(library: str, told: str) -> Iterator[tuple[int, int]]:
     """Yield from where to where a file is mapped of which no page was changed, nor can be now."""
-    for start, end, path, told in _READ_ONLY.findall(_MAPPINGS.read_text()):
-        if path == str(library) and not _CHANGED.search(told):
+    for start, end, path, more in _READ_ONLY.findall(told):
+        if path == library and not _CHANGED.search(more):
             yield int(start, 16), int(end, 16)

@@ -19,6 +19,7 @@ from insights_backend.warehouse.events import EventStore
 from insights_backend.warehouse.failures import WarehouseUnavailableError
 from tests.fakes import NOW
 from tests.records import lines, record
+from tests.tables import KEPT_DAYS
 
 FOREVER = 2**41
 
@@ -139,6 +140,20 @@ def test_opening_twice_applies_the_schema_once(engine: Engine) -> None:
     engine.open()
     rows = engine.rows("SELECT count() AS n FROM migrations WHERE name = '001_events.sql'", {})
     assert rows == [{"n": 1}]
+
+
+def test_what_its_first_inserts_alone_needed_is_given_back_as_well(
+    warehouse_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[str] = []
+    monkeypatch.setattr("insights_backend.warehouse.engine.leave_code_on_disk", lambda: given_back.append("now"))
+    monkeypatch.setattr("insights_backend.warehouse.engine._FIRST_INSERTS", 4)  # a batch and its keys are two
+    with closing(Engine(warehouse_dsn, retention_days=KEPT_DAYS)) as engine:
+        counts = []
+        for name in ("one", "two", "three", "four"):
+            EventStore(engine).deliver(batch(record(id=f"first {name}"), id=f"first {name}"))
+            counts.append(len(given_back))
+    assert counts == [1, 2, 2, 2]
 
 
 def test_a_batch_that_the_engine_cannot_take_stays_where_it_is(store: EventStore, engine: Engine) -> None:
