@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from insights_backend.errors import ConfigError
-from insights_backend.warehouse.residence import leave_on_disk
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -69,6 +68,8 @@ def client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client
 def leave_code_on_disk() -> None:
     """Give back the memory of the embedded engine's code: of 180 MB that its start needs, a third is used later on."""
     from chdb import _chdb  # noqa: PLC0415 - the core installs without the engine
+
+    from insights_backend.warehouse.residence import leave_on_disk  # noqa: PLC0415 - nor does it need this
 
     leave_on_disk(Path(_chdb.__file__))
 
