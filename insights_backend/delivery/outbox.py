@@ -330,12 +330,12 @@ class Outbox:
     def _try_to_append(self) -> bool:
         """Append an empty request that nobody sees, and look at the room."""
         try:
-            with self._database.transaction() as db:
+            with available(), self._database.transaction() as db:
                 # The lock alone would do on a full disk too, and so would an update that changes nothing.
                 row = db.execute("INSERT INTO request (received_at, events, bytes, lines) VALUES (0, 0, 0, '')")
                 db.execute("DELETE FROM request WHERE id = ?", (row.lastrowid,))
             return self.backlog().bytes < self._max_bytes
-        except (sqlite3.Error, UnavailableError):
+        except UnavailableError:
             return False
 
     def close(self) -> None:
