@@ -45,7 +45,7 @@ def _wait(process: "subprocess.Popen[bytes]", ping: str, log: Path) -> None:
     for _ in range(int(_START_SECONDS / pause)):
         assert process.poll() is None, log.read_text()
         try:
-            requests.get(ping, timeout=1)
+            requests.get(ping, timeout=_START_SECONDS)
         except requests.ConnectionError:
             Event().wait(pause)
         else:

@@ -116,7 +116,7 @@ def _wait(process: Process) -> None:
     for _ in range(int(_START_SECONDS / pause)):
         assert process.popen.poll() is None, process.log.read_text()
         try:
-            requests.get(f"{process.api}/config", timeout=1)
+            requests.get(f"{process.api}/config", timeout=_START_SECONDS)
         except requests.ConnectionError:
             Event().wait(pause)
         else:
