@@ -10,8 +10,8 @@ from threading import Event
 
 import requests
 
-from tests.faults import CLIENTS, Client, eventually, load
-from tests.process import Process
+from tests.faults import CLIENTS, Client, load
+from tests.process import Process, eventually
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -16,11 +16,10 @@ import requests
 
 from insights_backend.access import TokenStore
 from insights_backend.delivery.outbox import Backlog, Outbox
-from tests.process import REPOSITORY, Process, free_port, serving
+from tests.process import REPOSITORY, Process, eventually, free_port, serving
 from tests.upstream import upstream
 
 CLIENTS = 8
-DRAIN_SECONDS = 90
 
 
 class Client:
@@ -112,11 +111,6 @@ def backlog(directory: Path) -> Backlog:
     """What waits in the outbox of the service whose files are in a directory."""
     with closing(Outbox(directory / "var", max_bytes=1, clock=time.time)) as outbox:
         return outbox.backlog()
-
-
-def eventually(condition: Callable[[], bool], seconds: float = DRAIN_SECONDS) -> bool:
-    """Wait until something is so, for some seconds at most."""
-    return any(condition() or Event().wait(0.1) for _ in range(int(seconds * 10)))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -76,6 +76,25 @@ def spawn(
         return subprocess.Popen(
             command, cwd=place, env=environment, stdout=output, stderr=output, start_new_session=True
         )
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 90) -> bool:
+    """Wait until something is so, for some seconds at most."""
+    return any(condition() or Event().wait(0.1) for _ in range(int(seconds * 10)))
+
+
+def counts(process: Process, events: int) -> bool:
+    """Wait until that many events are in the summary of an open service, and in its export."""
+    return eventually(lambda: _counted(process) == (events, events), seconds=20)
+
+
+def _counted(process: Process) -> tuple[int, int] | None:
+    summary = requests.get(f"{process.api}/reports/summary", timeout=_START_SECONDS)
+    if summary.status_code == 503:  # the engine is opening, or another process holds it
+        assert summary.json()["error"]["code"] == "warehouse_unavailable"
+        return None
+    export = requests.get(f"{process.api}/export", timeout=_START_SECONDS).text
+    return summary.json()["rows"][0]["events"], len(export.splitlines())
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from insights_backend.warehouse.engine import Engine
 from tests.app import running, settings_for
 from tests.disks import full_disk, unable_to_write
 from tests.fakes import NOW, Clock
-from tests.faults import backlog, check, eventually, many_processes, portal_config, stop_under_load
-from tests.process import Process, serving
+from tests.faults import backlog, check, many_processes, portal_config, stop_under_load
+from tests.process import Process, eventually, serving
 from tests.uploads import check_outage, outage
 from tests.upstream import upstream
 

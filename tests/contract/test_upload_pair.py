@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from insights_backend.access import TokenStore
-from tests.process import REPOSITORY, Process, serving
+from tests.process import REPOSITORY, Process, eventually, serving
 
 COLLECTOR = """
 backstageInsights:
@@ -33,11 +33,18 @@ def test_events_of_a_portal_arrive_at_the_collector_under_the_portals_name(tmp_p
         organisation = REPOSITORY / "config" / "org.yaml"
         text = BACKEND.format(directory=backend_data, organisation=organisation, url=collector.url, token=upload)
         with serving_at(written(tmp_path / "backend.yaml", text), tmp_path) as backend:
-            assert send(backend) == 200
+            send(backend)
             assert requests.get(f"{backend.api}/export", timeout=10).status_code == 404  # nothing is stored there
         headers = {"Authorization": f"Bearer {admin}"}
-        event = requests.get(f"{collector.api}/export", headers=headers, timeout=10).json()
-        assert (event["instance"], event["entity"]) == ("portal-a", "component:default/web-1")
+
+        def has_arrived() -> bool:
+            export = requests.get(f"{collector.api}/export", headers=headers, timeout=10)
+            if export.status_code != 200 or not export.text:
+                return False
+            event = export.json()
+            return (event["instance"], event["entity"]) == ("portal-a", "component:default/web-1")
+
+        assert eventually(has_arrived)
         refused = requests.post(f"{collector.api}/events", json={}, timeout=10)
         assert refused.status_code == 404  # a collector takes no portal's events
         assert requests.get(f"{collector.url}/readyz", timeout=10).json() == {"status": "ready", "degraded": {}}
@@ -52,10 +59,9 @@ def serving_at(config: Path, directory: Path) -> Any:
     return serving(config, directory / f"{config.stem}.log")
 
 
-def send(backend: Process) -> int:
+def send(backend: Process) -> None:
     event = {"action": "navigate", "subject": "/catalog/default/component/web-1", "context": {"pluginId": "catalog"}}
     answer = requests.post(
         f"{backend.api}/events", json=event, headers={"X-Insights-User": "user:default/guest"}, timeout=30
     )
     assert answer.ok, answer.text
-    return answer.status_code

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.disks import filled, full_disk, small_disk
-from tests.faults import backlog, check, eventually, portal_config
-from tests.process import serving
+from tests.faults import backlog, check, portal_config
+from tests.process import eventually, serving
 from tests.upstream import upstream
 
 

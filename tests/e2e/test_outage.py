@@ -12,8 +12,8 @@ from threading import Event
 
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.http_client import DirectSession
-from tests.faults import backlog, eventually, portal_config, visit
-from tests.process import REPOSITORY, Process, free_port, serving
+from tests.faults import backlog, portal_config, visit
+from tests.process import REPOSITORY, Process, eventually, free_port, serving
 from tests.uploads import check_outage, outage
 
 ROUNDS = 3

@@ -16,7 +16,7 @@ import requests
 
 from insights_backend import __version__
 from tests.pictures import configured
-from tests.process import REPOSITORY, free_port, serving
+from tests.process import REPOSITORY, Process, counts, free_port, serving
 
 TRACKED = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "insights_backend")
 EVENT = {"action": "navigate", "subject": "/catalog", "context": {"pluginId": "catalog"}}
@@ -121,7 +121,7 @@ def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
 
 
 @contextmanager
-def served(programs: Path, config: Path, directory: Path) -> Iterator[str]:
+def served(programs: Path, config: Path, directory: Path) -> Iterator[Process]:
     """Run the service of an installed package inside the `with`, from a place without its sources."""
     place = directory / "place"
     (place / "config").mkdir(parents=True)
@@ -129,7 +129,7 @@ def served(programs: Path, config: Path, directory: Path) -> Iterator[str]:
         shutil.copy(REPOSITORY / name, place / name)
     program = (str(programs / "gunicorn"),)
     with serving(config, directory / "log", program=program, place=place) as process:
-        yield process.url
+        yield process
 
 
 def test_the_core_installs_alone_and_says_what_it_is_without(core: Path, tmp_path: Path) -> None:
@@ -144,8 +144,8 @@ def test_the_core_takes_events_and_keeps_them_for_a_collector(core: Path, tmp_pa
     config = configured(tmp_path, "token")
     upload = f"http://127.0.0.1:{free_port()}"
     config.write_text(config.read_text() + f"  upload: {{ url: '{upload}', token: portal-secret, deadline: 1s }}\n")
-    with served(core, config, tmp_path) as url:
-        assert requests.post(f"{url}/api/backstage-insights/events", json=EVENT, timeout=10).status_code == 202
+    with served(core, config, tmp_path) as process:
+        assert requests.post(f"{process.api}/events", json=EVENT, timeout=10).status_code == 202
     status = succeed(core / "insights", "--config", config, "outbox", "status", cwd=REPOSITORY)
     assert "events:   1" in status
 
@@ -160,9 +160,8 @@ def test_each_extra_installs_alone_and_works(wheel: Path, extra: str, tmp_path: 
 
 
 def stores_and_counts(programs: Path, directory: Path) -> None:
-    with served(programs, configured(directory, "open"), directory) as url:
-        assert requests.post(f"{url}/api/backstage-insights/events", json=EVENT, timeout=10).status_code == 200
-        summary = requests.get(f"{url}/api/backstage-insights/reports/summary", timeout=10).json()
-        assert summary["rows"][0]["events"] == 1
+    with served(programs, configured(directory, "open"), directory) as process:
+        assert requests.post(f"{process.api}/events", json=EVENT, timeout=10).ok
+        assert counts(process, 1), process.log.read_text()
         for page in ("/", "/docs", "/openapi.json"):
-            assert requests.get(f"{url}{page}", timeout=10).status_code == 200
+            assert requests.get(f"{process.url}{page}", timeout=10).status_code == 200

@@ -13,8 +13,7 @@ import requests
 
 from insights_backend.access import TokenStore
 from tests.e2e.backstage.backend import CATALOG_TOKEN, RELAY_TOKEN, Backstage
-from tests.faults import eventually
-from tests.process import Process, serving
+from tests.process import Process, eventually, serving
 
 ORIGIN = "http://127.0.0.1:3000"
 """Where the front end's pages come from."""

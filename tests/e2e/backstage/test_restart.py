@@ -14,8 +14,7 @@ import pytest
 
 from tests.e2e.backstage.backend import CATALOG_TOKEN, Backstage
 from tests.e2e.backstage.beside import Beside, beside, visit
-from tests.faults import eventually
-from tests.process import free_port
+from tests.process import eventually, free_port
 
 USER = "user:corporate/person.35"
 GROUPS = ["group:default/rnd", "group:guilds/guild-web"]
