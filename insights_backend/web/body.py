@@ -15,6 +15,7 @@ from insights_backend.errors import (
 
 _GZIP_OR_ZLIB = 47  # zlib: the largest window, and tell the two formats apart by their first bytes
 _RAW_DEFLATE = -15
+_CHUNK = 65_536
 # A beacon cannot set another type than text/plain without a preflight.
 _MEDIA_TYPES = frozenset({"application/json", "text/plain"})
 
@@ -52,8 +53,10 @@ def _received(request: Request, max_bytes: int) -> bytes:
         raise _too_large(max_bytes)
     chunks: list[bytes] = []
     left = max_bytes + 1
+    # As much as is to come: the stream makes room for all that it is asked for.
+    most = announced or _CHUNK
     try:
-        while left > 0 and (chunk := stream.read(left)):
+        while left > 0 and (chunk := stream.read(min(left, most))):
             chunks.append(chunk)
             left -= len(chunk)
     except OSError:
