@@ -138,8 +138,10 @@ class Pipeline:
             "value": event.value,
             "view": False,
         }
-        if self._cleans_own or event.id is not None or event.value is not None:
+        if self._cleans_own:
             _add(record, self._redact(record), notes)
+        elif event.id is not None or event.value is not None:
+            _add(record, self._redact({"id": id_, "value": event.value}), notes)
         for name, extract in self._extractors.when:
             try:
                 record.update(extract(event))
