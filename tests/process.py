@@ -78,6 +78,10 @@ def spawn(
         )
 
 
+TAKEN = {200, 202}
+"""What is answered for events that are on disk, whether or not they have arrived by then."""
+
+
 def eventually(condition: Callable[[], bool], seconds: float = 90) -> bool:
     """Wait until something is so, for some seconds at most."""
     return any(condition() or Event().wait(0.1) for _ in range(int(seconds * 10)))
