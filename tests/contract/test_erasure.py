@@ -2,9 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +21,7 @@ from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from tests.app import BASE, SALT, VISIT, Make, Service, error
 from tests.files import contents
+from tests.process import eventually
 from tests.questions import asked, law, moments, queries, stored
 from tests.records import lines, record
 from tests.unit.test_person import ABOUT_JANE, JANE, JOHN, NOT_ABOUT_JANE, PERSON
@@ -95,17 +94,12 @@ def test_no_file_of_the_embedded_engine_holds_the_name_any_more(engine: Engine, 
     directory = Path(warehouse_dsn.removeprefix("chdb:///"))
     assert files_with(PSEUDONYM, directory)
     assert store.erase(Person(PSEUDONYM)) == Erased(1, 1)
-    assert eventually(lambda: not files_with(PSEUDONYM, directory))
+    assert eventually(lambda: not files_with(PSEUDONYM, directory), seconds=5)
     assert files_with(other, directory)
 
 
 def files_with(name: str, directory: Path) -> list[Path]:
     return [path for path, content in contents(directory) if name.encode() in content]
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Wait for the engine's own threads, at most five seconds."""
-    return any(condition() or Event().wait(0.05) for _ in range(100))
 
 
 def test_every_table_that_knows_of_people_is_searched_and_forgets_in_time(engine: Engine) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -12,6 +11,7 @@ from insights_backend.delivery.destination import Batch
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from insights_backend.warehouse.migrations import _FORGOTTEN
+from tests.process import eventually
 from tests.records import lines, record
 from tests.tables import empty
 
@@ -46,11 +46,6 @@ def rows(engine: Engine) -> set[int]:
     return {engine.rows(f"SELECT count() AS rows FROM {table}", {})[0]["rows"] for table in _FORGOTTEN}  # noqa: S608 - ours
 
 
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Wait for the engine's own threads, at most ten seconds."""
-    return any(condition() or Event().wait(0.05) for _ in range(200))
-
-
 def test_what_is_too_old_goes_from_the_events_and_the_rollups_alike(keep: Keep) -> None:
     with closing(keep(30)) as engine:
         store(engine)
@@ -64,7 +59,7 @@ def test_of_the_embedded_engine_nobody_has_to_ask_it(keep: Keep) -> None:
     with closing(keep(30)) as engine:
         store(engine)
     with closing(keep(30)) as engine:
-        assert eventually(lambda: rows(engine) == {2})
+        assert eventually(lambda: rows(engine) == {2}, seconds=10)
 
 
 @pytest.mark.parametrize("keep", ["chdb"], indirect=True)
@@ -72,9 +67,9 @@ def test_another_number_of_days_holds_for_what_is_there_already(keep: Keep) -> N
     with closing(keep(None)) as engine:
         store(engine)
     with closing(keep(30)) as engine:
-        assert eventually(lambda: rows(engine) == {2})
+        assert eventually(lambda: rows(engine) == {2}, seconds=10)
     with closing(keep(10)) as engine:
-        assert eventually(lambda: rows(engine) == {1})
+        assert eventually(lambda: rows(engine) == {1}, seconds=10)
 
 
 @pytest.mark.parametrize("keep", ["chdb"], indirect=True)

@@ -3,7 +3,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from random import Random
-from threading import Event
 
 import pytest
 
@@ -17,6 +16,7 @@ from insights_backend.delivery.dispatcher import (
 )
 from insights_backend.delivery.outbox import Outbox
 from tests.fakes import Clock, MemoryDestination
+from tests.process import eventually
 
 BATCH_EVENTS = MemoryDestination.batch_events
 
@@ -255,7 +255,7 @@ def test_the_background_thread_delivers_what_an_earlier_process_left(delivery: D
     dispatcher = delivery.restarted()
     dispatcher.start()
     try:
-        assert _eventually(lambda: delivery.outbox.backlog().requests == 0)
+        assert eventually(lambda: delivery.outbox.backlog().requests == 0, seconds=5)
     finally:
         dispatcher.stop(5)
     assert len(delivery.destination.batches) == 1
@@ -267,8 +267,3 @@ def test_a_stopped_dispatcher_leaves_what_waits_in_the_outbox(delivery: Delivery
     delivery.dispatcher.stop(1)
     delivery.dispatcher.drain()
     assert delivery.outbox.backlog().requests == 1
-
-
-def _eventually(condition: Callable[[], bool]) -> bool:
-    """Wait for another thread, at most five seconds."""
-    return any(condition() or Event().wait(0.02) for _ in range(250))
