@@ -92,7 +92,7 @@ class InsightsService:
         duplicates = len(events) - len(new)
         if not new:
             return Receipt(0, duplicates, delivered=True)
-        lines = self._pipeline.run(new, ids)
+        lines = self._pipeline.run(new, ids, received_at)
         keys = keys_of(lines) if self._stores else None
         row = self._outbox.append(b"".join(lines), events=len(new), received_at=received_at, keys=keys)
         # Only now: had the disk refused, the sender would send them again, and they must not count as seen.

@@ -89,7 +89,6 @@ def event(**changes: Any) -> Event:
         "id": None,
         "timestamp": None,
         "time": int(NOW * 1000),
-        "received_at": int(NOW * 1000),
         "content": content(**said),
         "value": None,
         "session_id": None,

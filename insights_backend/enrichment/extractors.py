@@ -85,12 +85,12 @@ class Extractors:
     Args:
         what: read what events are about.
         who: read whose events they are.
-        when: read one event; what they return is not cleaned, so that it must be of their own making.
+        is_view: reads one event, and tells whether it counts as a view of a page: the extractor `view`.
     """
 
     what: Sequence[Extractor[What]]
     who: Sequence[Extractor[Who]]
-    when: Sequence[tuple[str, Callable[[Event], Record]]]
+    is_view: Callable[[Event], bool]
 
 
 KeepGroups = Callable[[Sequence[EntityRef]], Sequence[EntityRef] | None]
@@ -149,7 +149,7 @@ def extractors(capture: Capture, is_view: Callable[[Event], bool], keep_groups: 
             ("identity", _identity(capture.identity_fields)),
             ("groups", _groups(keep_groups)),
         ),
-        when=(("view", lambda event: {"view": is_view(event)}),),
+        is_view=is_view,
     )
 
 

@@ -18,7 +18,7 @@ from insights_backend.enrichment.extractors import Extractor, Extractors, K, Wha
 from insights_backend.enrichment.redactor import Redactor
 from insights_backend.enrichment.shared import Record, Shared
 from insights_backend.model.entity_ref import EntityRef
-from insights_backend.model.event import OWN_INSTANCE, REMEMBERED_CONTENTS, Content, Event, iso
+from insights_backend.model.event import OWN_INSTANCE, REMEMBERED_CONTENTS, Content, Event, Millis, iso
 
 _log = logging.getLogger(__name__)
 
@@ -70,12 +70,13 @@ class Pipeline:
         self._cleans_own = redactor.redact(_OWN) != _OWN
         self._topic = lru_cache(REMEMBERED_CONTENTS)(_topic)
 
-    def run(self, events: Sequence[Event], ids: Sequence[str]) -> list[bytes]:
+    def run(self, events: Sequence[Event], ids: Sequence[str], received_at: Millis) -> list[bytes]:
         """Make the records of one request's events.
 
         Args:
             events: the request's events, in order.
             ids: their ids.
+            received_at: when the request arrived.
 
         Returns:
             One clean record an event, as a line of JSON, ready to be stored.
@@ -85,12 +86,13 @@ class Pipeline:
         refs = {topic.entity for topic in topics}.union(user for user, _ in senders)
         lookups = self._catalog.lookup(ref for ref in refs if ref)
         parts = {sender: self._who(sender, lookups) for sender in senders}
+        received = iso(received_at)
         lines = []
         for event, id_, topic in zip(events, ids, topics, strict=True):
             who = parts[event.user, event.session_id]
             what = self._what(event.content, topic, lookups[topic.entity] if topic.entity else None)
             notes = [*what.notes, *who.notes]
-            when = self._when(event, id_, notes)
+            when = self._when(event, id_, received, notes)
             noted = self._noted(notes) if notes else b"[]"
             lines.append(b"".join((b"{", when, b",", who.fields, b",", what.fields, b',"notes":', noted, b"}\n")))
         return lines
@@ -125,29 +127,35 @@ class Pipeline:
             _add(record, self._redact(own), known.notes)
         return _Part(_written(record), known.notes)
 
-    def _when(self, event: Event, id_: str, notes: list[str]) -> bytes:
+    def _when(self, event: Event, id_: str, received: str, notes: list[str]) -> bytes:
         """Write what an event shares with no other.
 
         What the sender has not written itself is cleaned only where the policy leaves no event like it as it is.
         """
+        time, view = iso(event.time), self._view(event, notes)
+        if event.id is None and event.value is None and not self._cleans_own:
+            # Nothing in it needs to be escaped, and to write it so takes a third of the time.
+            return (
+                f'"id":"{id_}","instance":"{OWN_INSTANCE}","time":"{time}","receivedAt":"{received}",'
+                f'"value":null,"view":{"true" if view else "false"}'
+            ).encode()
         record: Record = {
             "id": id_,
             "instance": OWN_INSTANCE,
-            "time": iso(event.time),
-            "receivedAt": iso(event.received_at),
+            "time": time,
+            "receivedAt": received,
             "value": event.value,
-            "view": False,
+            "view": view,
         }
-        if self._cleans_own:
-            _add(record, self._redact(record), notes)
-        elif event.id is not None or event.value is not None:
-            _add(record, self._redact({"id": id_, "value": event.value}), notes)
-        for name, extract in self._extractors.when:
-            try:
-                record.update(extract(event))
-            except Exception as error:  # noqa: BLE001 - as above
-                notes.append(_failed(name, error))
+        _add(record, self._redact(record if self._cleans_own else {"id": id_, "value": event.value}), notes)
         return _written(record)
+
+    def _view(self, event: Event, notes: list[str]) -> bool:
+        try:
+            return self._extractors.is_view(event)
+        except Exception as error:  # noqa: BLE001 - as above
+            notes.append(_failed("view", error))
+            return False
 
     def _noted(self, notes: Sequence[str]) -> bytes:
         return orjson.dumps(self._redact({"notes": list(dict.fromkeys(notes))})["notes"])

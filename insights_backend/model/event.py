@@ -83,14 +83,12 @@ class Event:
         id: the sender's own name for the event; None where it gave none.
         timestamp: when it happened by the sender's clock; None where it did not say.
         time: when it happened as we count it: the sender's time within bounds, else the time of arrival.
-        received_at: when it arrived.
         user: the verified, or by a relay asserted, user.
     """
 
     id: str | None
     timestamp: Millis | None
     time: Millis
-    received_at: Millis
     content: Content
     value: int | float | None
     session_id: str | None

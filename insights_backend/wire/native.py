@@ -189,7 +189,6 @@ def _event(
         id=document.get("id"),
         timestamp=millis,
         time=time_of(millis, received_at, max_age),
-        received_at=received_at,
         content=content,
         value=document.get("value"),
         session_id=document.get("sessionId"),

@@ -18,7 +18,7 @@ from insights_backend.enrichment.views import Views
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.event import Event
 from insights_backend.settings.values import Treatment
-from tests.fakes import Clock, MemoryCatalog, content, event, user
+from tests.fakes import NOW, Clock, MemoryCatalog, content, event, user
 
 JANE = {
     "kind": "User",
@@ -50,8 +50,9 @@ def pipeline(
 
 
 def run(made: Pipeline, *events: Event) -> list[Record]:
-    """Read the lines again; the events have their numbers for ids."""
-    return [orjson.loads(line) for line in made.run(events, [str(number) for number in range(1, len(events) + 1)])]
+    """Read the lines again; the events have their numbers for ids, and came when `NOW` was."""
+    ids = [str(number) for number in range(1, len(events) + 1)]
+    return [orjson.loads(line) for line in made.run(events, ids, int(NOW * 1000))]
 
 
 def enrich(catalog: MemoryCatalog, capture: Capture | None = None, **changes: Any) -> Record:
@@ -140,16 +141,34 @@ def test_a_catalog_that_is_down_leaves_one_note_and_loses_nothing() -> None:
     assert (record["entityMetadata"], record["userMetadata"], record["groups"]) == ({}, {}, [])
 
 
-@pytest.mark.parametrize("of", ["what", "who", "when"])
-def test_an_extractor_that_fails_leaves_a_note_and_loses_nothing(of: str) -> None:
-    def fail(_: object) -> Record:
-        raise RuntimeError("jane@example.com")
+def fail(_: object) -> Any:
+    raise RuntimeError("jane@example.com")
 
-    more = usual()
-    broken = replace(more, **{of: (*getattr(more, of), ("broken", fail))})
+
+BROKEN = ("broken", fail)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [replace(usual(), what=(*usual().what, BROKEN)), replace(usual(), who=(*usual().who, BROKEN))],
+    ids=["what", "who"],
+)
+def test_an_extractor_that_fails_leaves_a_note_and_loses_nothing(broken: Extractors) -> None:
     (record,) = run(pipeline(MemoryCatalog(), broken), event())
     assert record["notes"] == ["broken_failed"]
     assert record["subject"] == "/catalog"
+
+
+def test_an_event_of_which_nobody_can_tell_whether_it_is_a_view_is_none_and_says_so() -> None:
+    (record,) = run(pipeline(MemoryCatalog(), replace(usual(), is_view=fail)), event(user=user()))
+    assert (record["view"], record["notes"]) == (False, ["user_not_found", "view_failed"])
+
+
+@pytest.mark.parametrize("own", [{}, {"id": "mine"}, {"value": 7}, {"value": 7, "user": user()}, {"user": user()}])
+def test_every_line_is_json_as_it_is_written_everywhere_else(own: dict[str, Any]) -> None:
+    (line,) = pipeline(MemoryCatalog(), usual()).run([event(**own)], ["1"], int(NOW * 1000))
+    assert line == orjson.dumps(orjson.loads(line), option=orjson.OPT_APPEND_NEWLINE)
+    assert list(orjson.loads(line))[:6] == ["id", "instance", "time", "receivedAt", "value", "view"]
 
 
 def test_one_request_asks_the_catalog_once_and_a_warm_one_not_at_all() -> None:
@@ -206,7 +225,7 @@ def test_events_that_say_the_same_keep_what_is_their_own() -> None:
     events = [
         event(content=said, user=user(), session_id="one", value=1),
         event(content=said, user=user("john"), session_id="two", value=2, time=1_000),
-        event(content=said, user=user(), session_id="three", received_at=2_000),
+        event(content=said, user=user(), session_id="three"),
     ]
     records = run(pipeline(catalog, usual()), *events)
     assert [record.pop("id") for record in records] == ["1", "2", "3"]
