@@ -9,29 +9,23 @@ from typing import Any
 
 from flask import Blueprint, Flask
 
-from insights_backend.collector import Collector
 from insights_backend.composition import assemble
 from insights_backend.errors import ConfigError
 from insights_backend.metrics import Standing
 from insights_backend.readings import readings
-from insights_backend.reports.answer import Sources
-from insights_backend.running import Backend, Insights, Warehouse
+from insights_backend.running import Backend, Insights
 from insights_backend.settings import Settings, load_settings
-from insights_backend.web.adoption_insights import create_adoption_events, create_adoption_reports
+from insights_backend.web.adoption_insights import create_adoption_events
 from insights_backend.web.api import PREFIX, create_api
-from insights_backend.web.collector import create_collector
 from insights_backend.web.correlation import correlate
-from insights_backend.web.dashboard.pages import create_pages
 from insights_backend.web.docs import create_docs
 from insights_backend.web.erasure import create_erasure
-from insights_backend.web.guard import Admission, Guard, by_proxy, by_session, create_guard
+from insights_backend.web.guard import guard_of
 from insights_backend.web.headers import bind_browsers
 from insights_backend.web.intake import Intake
 from insights_backend.web.metrics import exposition, measure_requests
 from insights_backend.web.operations import create_operations
 from insights_backend.web.problems import register_problems
-from insights_backend.web.reports import create_reports
-from insights_backend.web.sessions import Sessions
 
 
 def create_blueprint(settings: Settings) -> Blueprint:
@@ -73,11 +67,9 @@ def create_dashboard(settings: Settings) -> Blueprint:
         insights.close()
         raise ConfigError("backstageInsights.upload.url: a process that uploads has no dashboard; the collector has")
     insights.start_reading()
-    dashboard = _dashboard(insights, insights.warehouse, reports=".insights_reports.report")
-    reports = _reports(insights, insights.warehouse)
-    register_problems(reports)
-    dashboard.register_blueprint(reports)
-    return dashboard
+    from insights_backend.web.stored import dashboard_with_reports  # noqa: PLC0415 - a process that uploads has neither
+
+    return dashboard_with_reports(insights, insights.warehouse)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -115,12 +107,10 @@ def build_app(insights: Insights) -> Flask:
         app.register_blueprint(create_api(insights.backend.service, intake, insights.settings.allowed_origins))
         app.register_blueprint(create_adoption_events(intake, insights.settings.allowed_origins))
     if insights.warehouse:
-        app.register_blueprint(_reports(insights, insights.warehouse), url_prefix=PREFIX)
-        app.register_blueprint(_adoption_reports(insights, insights.warehouse))
-        app.register_blueprint(_dashboard(insights, insights.warehouse, reports="insights_reports.report"))
-    if insights.warehouse and "collector" in insights.settings.roles:
-        app.register_blueprint(_collector(insights, insights.warehouse), url_prefix=PREFIX)
-    app.register_blueprint(create_erasure(insights.erasure, _guard(insights)), url_prefix=PREFIX)
+        from insights_backend.web.stored import register_stored  # noqa: PLC0415 - as above
+
+        register_stored(app, insights, insights.warehouse)
+    app.register_blueprint(create_erasure(insights.erasure, guard_of(insights)), url_prefix=PREFIX)
     # Health at the root as well, where a probe looks for it without knowing the prefix.
     metrics = partial(exposition, Standing(partial(readings, insights)))
     for name, prefix in (("operations", PREFIX), ("probes", "")):
@@ -142,73 +132,5 @@ def _intake(insights: Insights, backend: Backend) -> Intake:
         authenticate=backend.authenticate,
         ingest=insights.settings.ingest,
         clock=insights.clock,
-        monotonic=time.monotonic,
-    )
-
-
-def _guard(insights: Insights) -> Guard:
-    backend, settings = insights.backend, insights.settings
-    return create_guard(
-        settings.dashboard_access,
-        insights.tokens,
-        backend.is_viewer if backend else lambda _: False,
-        settings.viewers,
-        _admission(insights),
-    )
-
-
-def _admission(insights: Insights) -> Admission:
-    settings = insights.settings
-    if settings.dashboard_access == "header" and settings.dashboard_header:
-        return by_proxy(settings.dashboard_header, settings.dashboard_trusted_proxies)
-    sessions = _sessions(insights)
-    return by_session(sessions) if sessions else lambda _: False
-
-
-def _sessions(insights: Insights) -> Sessions | None:
-    by_token = insights.settings.dashboard_access == "token"
-    return Sessions(insights.tokens, insights.clock) if by_token else None
-
-
-def _sources(insights: Insights, warehouse: Warehouse) -> Sources:
-    backend = insights.backend
-    return Sources(
-        engine=warehouse.engine,
-        total_users=backend.census.now if backend else lambda: None,
-        members=backend.service.members if backend else dict.fromkeys,
-    )
-
-
-def _reports(insights: Insights, warehouse: Warehouse) -> Blueprint:
-    return create_reports(
-        _sources(insights, warehouse),
-        warehouse.events,
-        guard=_guard(insights),
-        max_age=insights.settings.ingest.max_age,
-        clock=insights.clock,
-    )
-
-
-def _adoption_reports(insights: Insights, warehouse: Warehouse) -> Blueprint:
-    return create_adoption_reports(_sources(insights, warehouse), _guard(insights), insights.settings.allowed_origins)
-
-
-def _dashboard(insights: Insights, warehouse: Warehouse, reports: str) -> Blueprint:
-    return create_pages(
-        _sources(insights, warehouse),
-        guard=_guard(insights),
-        sessions=_sessions(insights),
-        auth_mode=insights.settings.auth.mode,
-        reports=reports,
-        clock=insights.clock,
-    )
-
-
-def _collector(insights: Insights, warehouse: Warehouse) -> Blueprint:
-    return create_collector(
-        Collector(warehouse.events, warehouse.total_users),
-        tokens=insights.tokens,
-        access=insights.settings.dashboard_access,
-        events_per_minute=insights.settings.collector_events_per_minute,
         monotonic=time.monotonic,
     )
