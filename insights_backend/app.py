@@ -11,6 +11,7 @@ from flask import Blueprint, Flask
 
 from insights_backend.composition import assemble
 from insights_backend.errors import ConfigError
+from insights_backend.guarding import guard_of
 from insights_backend.metrics import Standing
 from insights_backend.readings import readings
 from insights_backend.running import Backend, Insights
@@ -20,7 +21,6 @@ from insights_backend.web.api import PREFIX, create_api
 from insights_backend.web.correlation import correlate
 from insights_backend.web.docs import create_docs
 from insights_backend.web.erasure import create_erasure
-from insights_backend.web.guard import guard_of
 from insights_backend.web.headers import bind_browsers
 from insights_backend.web.intake import Intake
 from insights_backend.web.metrics import exposition, measure_requests
@@ -42,6 +42,7 @@ def create_blueprint(settings: Settings) -> Blueprint:
     """
     insights = assemble(settings)
     if insights.backend is None:
+        insights.close()
         raise ConfigError("backstageInsights.roles: the blueprint of ingest needs the role backend")
     insights.start()
     blueprint = api(insights, insights.backend)
@@ -67,7 +68,7 @@ def create_dashboard(settings: Settings) -> Blueprint:
         insights.close()
         raise ConfigError("backstageInsights.upload.url: a process that uploads has no dashboard; the collector has")
     insights.start_reading()
-    from insights_backend.web.stored import dashboard_with_reports  # noqa: PLC0415 - a process that uploads has neither
+    from insights_backend.stored import dashboard_with_reports  # noqa: PLC0415 - a process that uploads has neither
 
     return dashboard_with_reports(insights, insights.warehouse)
 
@@ -107,7 +108,7 @@ def build_app(insights: Insights) -> Flask:
         app.register_blueprint(create_api(insights.backend.service, intake, insights.settings.allowed_origins))
         app.register_blueprint(create_adoption_events(intake, insights.settings.allowed_origins))
     if insights.warehouse:
-        from insights_backend.web.stored import register_stored  # noqa: PLC0415 - as above
+        from insights_backend.stored import register_stored  # noqa: PLC0415 - as above
 
         register_stored(app, insights, insights.warehouse)
     app.register_blueprint(create_erasure(insights.erasure, guard_of(insights)), url_prefix=PREFIX)

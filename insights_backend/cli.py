@@ -14,7 +14,7 @@ from insights_backend import remote
 from insights_backend._version import __version__
 from insights_backend.access import Scope, TokenStore
 from insights_backend.check.command import config_check
-from insights_backend.composition import assemble
+from insights_backend.composition import assemble, make_data_dir
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.enrichment.policy import Policy
 from insights_backend.errors import InsightsError
@@ -168,12 +168,13 @@ def token_revoke(paths: tuple[Path, ...], name: str) -> None:
 
 def _outbox(paths: tuple[Path, ...]) -> closing[Outbox]:
     settings = _settings(paths)
+    make_data_dir(settings.data_dir)
     return closing(Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes, clock=time.time))
 
 
 def _tokens(paths: tuple[Path, ...]) -> TokenStore:
     data = _settings(paths).data_dir
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_data_dir(data)
     return TokenStore(data / "tokens.sqlite3", time.time, os.urandom)
 
 

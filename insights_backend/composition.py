@@ -52,7 +52,7 @@ def assemble(settings: Settings, clock: Callable[[], float] = time.time) -> Insi
     """
     # From here on no path depends on the working directory: importing the embedded engine changes it for a moment.
     settings = replace(settings, data_dir=settings.data_dir.absolute())
-    _make_data_dir(settings.data_dir)
+    make_data_dir(settings.data_dir)
     warehouse = None if settings.upload.url else _warehouse(settings)
     backend = _backend(settings, warehouse, clock) if "backend" in settings.roles else None
     return Insights(
@@ -65,7 +65,12 @@ def assemble(settings: Settings, clock: Callable[[], float] = time.time) -> Insi
     )
 
 
-def _make_data_dir(path: Path) -> None:
+def make_data_dir(path: Path) -> None:
+    """Make the directory for all that a machine keeps, for its owner alone, where there is none.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

@@ -34,7 +34,8 @@ def rotate(paths: tuple[Path, ...]) -> None:
         people = _carry_over(insights, settings)
     finally:
         insights.close()
-    click.echo(f"{people} people carried over to the salt of now")
+    carried = "what waits in the outbox was" if people is None else f"{people} people"
+    click.echo(f"{carried} carried over to the salt of now")
 
 
 def _check(settings: Settings) -> None:
@@ -47,7 +48,8 @@ def _check(settings: Settings) -> None:
         raise click.ClickException("a warehouse on a cluster cannot be carried over; its people would be doubled")
 
 
-def _carry_over(insights: Insights, settings: Settings) -> int:
+def _carry_over(insights: Insights, settings: Settings) -> int | None:
+    """Carry over what is stored here; returns the number of people, None in a process that only uploads."""
     if insights.warehouse:
         insights.warehouse.engine.open()  # says so if a service still runs, before anything is changed
     if not settings.salt:
@@ -58,7 +60,7 @@ def _carry_over(insights: Insights, settings: Settings) -> int:
         return 0
     if insights.backend:
         _rename_waiting(insights.backend.outbox, pattern, names)
-    return _rename_stored(insights.warehouse, pattern, names) if insights.warehouse else 0
+    return _rename_stored(insights.warehouse, pattern, names) if insights.warehouse else None
 
 
 def _rename_waiting(outbox: Outbox, pattern: str, names: Pseudonyms) -> None:

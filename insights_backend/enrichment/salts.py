@@ -1,6 +1,7 @@
 """The salts of an installation that was given none: a file each in the data directory.
 
-`salt` is the one of now; `salt.1`, `salt.2` and so on are those before it, oldest first.
+`salt` is the one of now; `salt.1`, `salt.2` and so on are those before it, oldest first. Each is a text, so that it can
+stand in the configuration too, where several machines share it.
 """
 
 import os
@@ -13,6 +14,7 @@ from insights_backend.enrichment.pseudonyms import SALT_BYTES
 from insights_backend.errors import ConfigError
 
 _DRAFT_BYTES = 8
+_LENGTHS = {SALT_BYTES, 2 * SALT_BYTES}  # the first ones were made of bytes, and not of hexadecimal digits
 
 
 def load_or_create_salt(path: Path, randomness: Callable[[int], bytes]) -> bytes:
@@ -29,7 +31,7 @@ def load_or_create_salt(path: Path, randomness: Callable[[int], bytes]) -> bytes
     """
     try:
         if not path.exists():
-            _create(path, randomness(SALT_BYTES), randomness(_DRAFT_BYTES).hex())
+            _create(path, _made(randomness), randomness(_DRAFT_BYTES).hex())
         return _read(path)
     except OSError as error:
         raise ConfigError(f"the salt {path} cannot be read or made: {error.strerror}") from error
@@ -66,7 +68,7 @@ def rotate_salt(path: Path, randomness: Callable[[int], bytes]) -> None:
         if _read(path) not in [_read(former) for former in takewhile(Path.exists, _formers(path))]:
             os.link(path, next(former for former in _formers(path) if not former.exists()))
         draft = path.with_name(f"{path.name}.{randomness(_DRAFT_BYTES).hex()}")
-        _write_durably(draft, randomness(SALT_BYTES))
+        _write_durably(draft, _made(randomness))
         draft.replace(path)
         _sync_directory(path.parent)
     except OSError as error:
@@ -77,11 +79,15 @@ def _formers(path: Path) -> Iterator[Path]:
     return (path.with_name(f"{path.name}.{number}") for number in count(1))
 
 
+def _made(randomness: Callable[[int], bytes]) -> bytes:
+    return randomness(SALT_BYTES).hex().encode()
+
+
 def _read(path: Path) -> bytes:
     salt = path.read_bytes()
-    if len(salt) != SALT_BYTES:
+    if len(salt) not in _LENGTHS:
         raise ConfigError(
-            f"the salt {path} is damaged: {len(salt)} bytes, not {SALT_BYTES}; restore it from a backup, "
+            f"the salt {path} is damaged: {len(salt)} bytes, not {2 * SALT_BYTES}; restore it from a backup, "
             "or remove it and accept that every person gets a new pseudonym"
         )
     return salt

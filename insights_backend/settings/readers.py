@@ -109,9 +109,17 @@ def token(value: object) -> Secret:
 
 def salt(value: object) -> Secret:
     """Read the salt of the pseudonyms, at least 32 bytes in UTF-8."""
-    if not isinstance(value, str) or not _MIN_SALT_BYTES <= len(value.encode()) <= _MAX_TEXT:
-        raise ValueError(f"must be a text of at least {_MIN_SALT_BYTES} bytes")
+    if not isinstance(value, str) or not _MIN_SALT_BYTES <= _size(value) <= _MAX_TEXT:
+        raise ValueError(f"must be a text of at least {_MIN_SALT_BYTES} bytes in UTF-8")
     return Secret(value)
+
+
+def _size(text: str) -> int:
+    """Count bytes in UTF-8; none where a variable held something else. The codec's own error would quote the text."""
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        return 0
 
 
 def dsn(value: object) -> Secret:

@@ -212,7 +212,8 @@ class _InsightsSchema(Section):
     viewers = Key(
         "viewers",
         readers.list_of(readers.viewer),
-        "Backstage users, by themselves or by a group, who may read reports with their Backstage token.",
+        "Backstage users, by themselves or by a group, who may read reports with their Backstage token; it takes "
+        "`auth.mode: backstage`.",
     )
     auth = fields.Nested(_AuthSchema)
     catalog = fields.Nested(_CatalogSchema)

@@ -42,12 +42,11 @@ def erase(engine: Engine, person: Person) -> Erased:
         WarehouseUnavailableError: it was not all done; to be done again.
     """
     numbers = _numbers(engine, person)
-    found = Erased()
     for table, texts in TEXTS.items():
         found = _count(engine, table, _is_named(texts, person), numbers)
         if found != Erased():
             engine.change(table, _commands(texts, person), numbers)
-    return found
+    return found  # of the last table, the events themselves
 
 
 def about(engine: Engine, person: Person, columns: str) -> Iterator[dict[str, Any]]:

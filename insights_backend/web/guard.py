@@ -8,7 +8,6 @@ from flask import Request, request
 from insights_backend.access import Scope, TokenStore
 from insights_backend.errors import InsightsError
 from insights_backend.identity import bearer_token
-from insights_backend.running import Insights
 from insights_backend.settings.values import DashboardAccess, Network
 from insights_backend.web.sessions import COOKIE, Sessions
 
@@ -82,29 +81,3 @@ def create_guard(
             return None
 
     return guard
-
-
-def guard_of(insights: Insights) -> Guard:
-    """Make the guard of a running service."""
-    backend, settings = insights.backend, insights.settings
-    return create_guard(
-        settings.dashboard_access,
-        insights.tokens,
-        backend.is_viewer if backend else lambda _: False,
-        settings.viewers,
-        _admission(insights),
-    )
-
-
-def _admission(insights: Insights) -> Admission:
-    settings = insights.settings
-    if settings.dashboard_access == "header" and settings.dashboard_header:
-        return by_proxy(settings.dashboard_header, settings.dashboard_trusted_proxies)
-    sessions = sessions_of(insights)
-    return by_session(sessions) if sessions else lambda _: False
-
-
-def sessions_of(insights: Insights) -> Sessions | None:
-    """Make the sessions of readers who log in with a token; None where they do not."""
-    by_token = insights.settings.dashboard_access == "token"
-    return Sessions(insights.tokens, insights.clock) if by_token else None

@@ -1,4 +1,7 @@
-"""From errors to answers: every error, from any route, has the shape `{"error": {"code": …, "message": …}}`."""
+"""From errors to answers of one shape, `{"error": {"code": …, "message": …}}`.
+
+Only a refusal that tells of single fields has another: a receipt of events, and what Red Hat's modules are told.
+"""
 
 import logging
 import traceback

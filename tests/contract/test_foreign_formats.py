@@ -10,6 +10,7 @@ import responses
 from insights_backend.settings.values import AuthSettings, IngestSettings, Secret
 from tests.app import JWKS_URL, VISIT, Make, Service, error
 from tests.fakes import NOW
+from tests.process import TAKEN
 from tests.tokens import jwks, signing_key, user_claims
 
 EVENTS, ADOPTION = "/backstage-insights/events", "/adoption-insights/events"
@@ -150,7 +151,8 @@ def test_only_pages_of_the_portal_may_send_and_ask_before_without_a_token(make: 
         assert preflight.headers["Access-Control-Allow-Headers"] == "authorization, content-type, x-retry-count"
         assert "POST" in preflight.headers["Access-Control-Allow-Methods"]
         mine = post(service, path, body, Origin="https://portal.example.com", **token)
-        assert (mine.status_code, mine.headers["Access-Control-Allow-Origin"]) == (200, "https://portal.example.com")
+        assert mine.status_code in TAKEN
+        assert mine.headers["Access-Control-Allow-Origin"] == "https://portal.example.com"
         other = post(service, path, body, Origin="http://localhost:3000", **token)
         assert error(other) == (403, "forbidden")
         assert "Access-Control-Allow-Origin" not in other.headers

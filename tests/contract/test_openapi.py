@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.web.openapi import examples
 from insights_backend.web.openapi.document import document
 from insights_backend.web.openapi.routes import OPERATIONS
@@ -43,7 +44,13 @@ COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "defl
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, warehouse_dsn: str) -> Iterator[Service]:
-    with running(settings_for(tmp_path_factory.mktemp("openapi"), warehouse_dsn)) as service:
+    filters = {
+        "capture_identity_groups_filter": EntityFilterQuery.parse(
+            {"spec.type": "team", "metadata.annotations.x": None}
+        ),
+        "total_users_entity_query_filter": EntityFilterQuery.parse([{"kind": "user"}, {"spec.type": ["a", "b"]}]),
+    }
+    with running(settings_for(tmp_path_factory.mktemp("openapi"), warehouse_dsn, **filters)) as service:
         yield service
 
 

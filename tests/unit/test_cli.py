@@ -92,6 +92,17 @@ def test_the_outbox_says_what_waits(config: Path, tmp_path: Path) -> None:
     assert "s ago" in status
 
 
+@pytest.mark.parametrize("command", [("outbox", "status"), ("token", "list"), ("rotate-salt",)])
+def test_a_data_directory_that_cannot_be_made_is_one_line_and_exit_code_2(
+    config: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").write_text("")
+    config.write_text(config.read_text().replace(f"{tmp_path}/var", f"{tmp_path}/file/var"))
+    refused = run(config, *command)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert refused.stderr.startswith("insights: backstageInsights.dataDir: ")
+
+
 def test_dead_letters_are_listed_shown_and_queued_again(config: Path, tmp_path: Path) -> None:
     bury(tmp_path / "var")
     assert "http_422     1 events in 1 letters, last 2026-11-23 10:00" in run(config, "outbox", "dead").stdout

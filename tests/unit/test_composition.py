@@ -64,6 +64,7 @@ def test_rooms_that_cannot_be_made_are_a_configuration_error_that_names_the_key(
         ({}, "dashboard.access is open: ANYONE"),
         ({"identities": "clear"}, "identities is clear"),
         ({"debug": True}, "debug is true"),
+        ({"viewers": ("user:default/jane",)}, "viewers lets nobody in"),
     ],
 )
 def test_a_start_says_loudly_what_is_for_development_only(

@@ -29,7 +29,8 @@ FLOORS: list[set[str]] = [
     {"reports", "service", "collector", "census", "erasure", "demo"},
     {"web"},
     {"running", "portal", "privacy"},
-    {"composition", "readings"},
+    {"composition", "readings", "guarding"},
+    {"stored"},
     {"app", "remote", "check", "redacting", "rotation"},
     {"cli", "__init__"},
 ]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from insights_backend.enrichment.pseudonyms import Pseudonyms, is_pseudonym
 from insights_backend.enrichment.salts import load_or_create_salt, previous_salts, rotate_salt
 from insights_backend.errors import ConfigError
+from insights_backend.settings.readers import salt
 
 SALT = bytes(range(32))
 
@@ -70,10 +71,16 @@ def test_a_short_salt_is_refused_without_being_shown() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_salt_that_is_no_text_is_refused_without_a_piece_of_it() -> None:
+    """As a variable holds it that was filled from a file of bytes."""
+    with pytest.raises(ValueError, match=r"^must be a text of at least 32 bytes in UTF-8$"):
+        salt("hunter2" * 5 + "\udc8a")
+
+
 def test_the_salt_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "salt"
     made = load_or_create_salt(path, lambda size: b"a" * size)
-    assert made == b"a" * 32
+    assert made == b"61" * 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert load_or_create_salt(path, lambda size: b"b" * size) == made
     assert os.listdir(tmp_path) == ["salt"]  # noqa: PTH208 - the names alone are compared
@@ -96,7 +103,14 @@ def test_of_two_writers_the_first_wins(tmp_path: Path) -> None:
     assert [item.name for item in tmp_path.iterdir()] == ["salt"]
 
 
-@pytest.mark.parametrize("content", [b"", b"short", b"x" * 33])
+def test_a_salt_can_be_written_into_the_configuration_and_names_people_as_before(tmp_path: Path) -> None:
+    """As where a service on one machine grows to several."""
+    made = Pseudonyms(load_or_create_salt(tmp_path / "salt", os.urandom))
+    moved = Pseudonyms(salt((tmp_path / "salt").read_text("ascii")).reveal().encode())
+    assert moved.user("user:default/jane") == made.user("user:default/jane")
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"x" * 33, b"f" * 63])
 def test_a_damaged_salt_is_an_error_and_is_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "salt"
     path.write_bytes(content)

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from insights_backend.web.openapi.shapes import AnswerSchema, count, text, texts, time
+from insights_backend.web.openapi.shapes import AnswerSchema, count, filters, text, texts, time
 
 
 class ErrorSchema(AnswerSchema):
@@ -79,12 +79,10 @@ class ConfigSchema(AnswerSchema):
     environment = text("The label that every event gets.")
     captureEntityFields = texts("What is captured of an event's entity, by dot path.")  # noqa: N815 - its name in JSON
     captureIdentityFields = texts("What is captured of an event's user.")  # noqa: N815 - its name in JSON
-    captureIdentityGroupsFilter = texts(  # noqa: N815 - its name in JSON
-        "Which groups of a user are captured, as values of the catalog's `filter`; null for all.", none=True
+    captureIdentityGroupsFilter = filters(  # noqa: N815 - its name in JSON
+        "Which groups of a user are captured; null for all."
     )
-    totalUsersEntityQueryFilter = texts(  # noqa: N815 - its name in JSON
-        "Which users are counted, as values of the catalog's `filter`; null for all.", none=True
-    )
+    totalUsersEntityQueryFilter = filters("Which users are counted; null for all.")  # noqa: N815 - its name in JSON
     identities = text("How users are stored.", "pseudonymous", "clear")
     redaction = fields.Nested(RedactionSchema, required=True)
     debug = fields.Boolean(required=True, metadata={"description": "Whether events are only logged."})

@@ -16,7 +16,8 @@ from insights_backend.web.openapi.shared import PROBLEMS, SECURITY_SCHEMES
 _VERSION = "3.1.1"
 _DESCRIPTION = (
     "Usage analytics for a Backstage developer portal: events in, people counted but not known, exact reports out. "
-    "Every error, from any route, has the shape of `Problem`; its `code` never changes, its `message` is for people."
+    "Errors have the shape of `Problem`: its `code` never changes, its `message` is for people. Where all events of a "
+    "request are refused, and on the routes of Red Hat's modules, an answer says of each field what is wrong."
 )
 _NOT_ROUTED = {"HEAD", "OPTIONS"}  # Flask answers these by itself wherever there is a GET, or anything
 _VARIABLE = re.compile(r"<(?:[^<>:]+:)?([^<>:]+)>")

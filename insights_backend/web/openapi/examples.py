@@ -34,7 +34,7 @@ CONFIG = {
     "environment": "production",
     "captureEntityFields": ["kind", "metadata.namespace", "spec.type", "spec.lifecycle", "spec.owner"],
     "captureIdentityFields": ["metadata.namespace", "spec.memberOf"],
-    "captureIdentityGroupsFilter": ["spec.type=team"],
+    "captureIdentityGroupsFilter": [{"spec.type": ["team"]}],
     "totalUsersEntityQueryFilter": None,
     "identities": "pseudonymous",
     "redaction": {"enabled": True, "fields": {"attributes.note": "drop"}},
@@ -70,8 +70,14 @@ INSIGHT = {"data": [{"logged_in_users": 412, "licensed_users": 900}]}
 INSIGHT_CSV = "logged_in_users,licensed_users\r\n412,900\r\n"
 """The same as a table."""
 
-INSIGHT_REFUSAL = {"message": "Invalid query.", "errors": {"type": ["type is required"]}}
+INSIGHT_REFUSAL = {
+    "message": "the query cannot be used",
+    "errors": {"type": ["Missing data for required field."]},
+}
 """What is said of a question that cannot be answered."""
+
+CAPTURE_REFUSAL = {"message": "no event was valid", "errors": {"action": ["Missing data for required field."]}}
+"""What is said of events that are all invalid."""
 
 METRICS = """# HELP insights_outbox_oldest_seconds The age of the oldest of them; 0 where nothing waits.
 # TYPE insights_outbox_oldest_seconds gauge

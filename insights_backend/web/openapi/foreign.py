@@ -7,7 +7,14 @@ from marshmallow import fields
 
 from insights_backend.web.insight_query import InsightSchema
 from insights_backend.web.openapi.answers import ProblemSchema, ReceiptSchema
-from insights_backend.web.openapi.examples import EVENT, INSIGHT, INSIGHT_CSV, INSIGHT_REFUSAL, REJECTION
+from insights_backend.web.openapi.examples import (
+    CAPTURE_REFUSAL,
+    EVENT,
+    INSIGHT,
+    INSIGHT_CSV,
+    INSIGHT_REFUSAL,
+    REJECTION,
+)
 from insights_backend.web.openapi.insights import INSIGHT_ANSWERS, CapturedSchema, InsightRefusalSchema
 from insights_backend.web.openapi.shapes import AnswerSchema
 from insights_backend.web.openapi.shared import json_answer, problems
@@ -83,12 +90,10 @@ def _body(shape: dict[str, Any]) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": shape, "text/plain": shape}}
 
 
-_REFUSED = {
-    "description": "The body or the query cannot be used.",
-    "content": {
-        "application/json": {"schema": {"anyOf": [InsightRefusalSchema, ProblemSchema]}, "example": INSIGHT_REFUSAL}
-    },
-}
+def _refused(description: str, example: dict[str, Any]) -> dict[str, Any]:
+    shape = {"schema": {"anyOf": [InsightRefusalSchema, ProblemSchema]}, "example": example}
+    return {"description": description, "content": {"application/json": shape}}
+
 
 FOREIGN_OPERATIONS: Mapping[str, dict[str, Any]] = {
     "capture": {
@@ -103,7 +108,7 @@ FOREIGN_OPERATIONS: Mapping[str, dict[str, Any]] = {
                 "The valid events are on disk.", CapturedSchema, {"success": True, "message": "Event received"}
             ),
             **problems(*_FAILURES),
-            "400": _REFUSED,
+            "400": _refused("The body cannot be used, or no event was valid.", CAPTURE_REFUSAL),
         },
     },
     "insight": {
@@ -121,7 +126,7 @@ FOREIGN_OPERATIONS: Mapping[str, dict[str, Any]] = {
                 },
             },
             **problems(401, 403, 503),
-            "400": _REFUSED,
+            "400": _refused("The query cannot be used.", INSIGHT_REFUSAL),
         },
     },
     "generic_events": {

@@ -29,9 +29,23 @@ def ratio(description: str) -> Field:
     return fields.Float(required=True, allow_none=True, metadata={"description": description})
 
 
-def texts(description: str, *, none: bool = False) -> Field:
-    """Declare a list of texts, which may be null if `none` says so."""
-    return fields.List(fields.String(), required=True, allow_none=none, metadata={"description": description})
+def texts(description: str) -> Field:
+    """Declare a list of texts."""
+    return fields.List(fields.String(), required=True, metadata={"description": description})
+
+
+def filters(description: str) -> Field:
+    """Declare a filter of the catalog's entities: records of which one must match, with the values that a key may have.
+
+    Null where there is no filter, and for a key that must only be there.
+    """
+    values = fields.List(fields.String(), allow_none=True)
+    return fields.List(
+        fields.Dict(keys=fields.String(), values=values),
+        required=True,
+        allow_none=True,
+        metadata={"description": description},
+    )
 
 
 def time(description: str) -> Field:

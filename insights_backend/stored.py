@@ -5,13 +5,13 @@ import time
 from flask import Blueprint, Flask
 
 from insights_backend.collector import Collector
+from insights_backend.guarding import guard_of, sessions_of
 from insights_backend.reports.answer import Sources
 from insights_backend.running import Insights, Warehouse
 from insights_backend.web.adoption_reports import create_adoption_reports
 from insights_backend.web.api import PREFIX
 from insights_backend.web.collector import create_collector
 from insights_backend.web.dashboard.pages import create_pages
-from insights_backend.web.guard import guard_of, sessions_of
 from insights_backend.web.problems import register_problems
 from insights_backend.web.reports import create_reports
 
