@@ -95,10 +95,11 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
     groups = groups_of(settings, source)
     destination, record_total_users = _destination(settings, warehouse)
     authenticate, is_viewer = recognition(settings, catalog, clock)
+    views, cleaner = Views(), redactor(settings, pseudonyms(settings))
     pipeline = Pipeline(
         catalog=catalog,
-        extractors=extractors(capture, Views().is_view, groups.keep if groups else lambda listed: listed),
-        redactor=redactor(settings, pseudonyms(settings)),
+        extractors=extractors(capture, views.is_view, groups.keep if groups else lambda listed: listed),
+        redactor=cleaner,
     )
     # Last, since it holds a file open: what is configured wrongly has been refused by now.
     outbox = Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes, clock=clock)
@@ -115,6 +116,8 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
         catalog=catalog,
         people=people_of(settings),
         id_key=salt,
+        can_name=cleaner.can_name,
+        forget_views=views.forget,
         stores=warehouse is not None,
         capture=capture,
         described=_described(settings),

@@ -10,7 +10,7 @@ from insights_backend.delivery.dispatcher import Dispatcher
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.enrichment.extractors import Capture
 from insights_backend.enrichment.pipeline import Pipeline
-from insights_backend.errors import InvalidEntityRefError
+from insights_backend.errors import InvalidEntityRefError, UnavailableError
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.event import Event, Millis
@@ -47,6 +47,8 @@ class InsightsService:
         catalog: counts the people who could use the portal.
         people: which users of the catalog those are; already restricted to users.
         id_key: the secret under which ids of events are derived.
+        can_name: tells whether an event can be known by its sender's id.
+        forget_views: forgets which page users looked at last.
         stores: whether events go to a warehouse from here, and not to another service.
         described: what `config` shows beside the capture lists.
         capture: what is captured.
@@ -62,6 +64,8 @@ class InsightsService:
         catalog: CachedCatalog,
         people: EntityFilterQuery,
         id_key: bytes,
+        can_name: Callable[[str], bool],
+        forget_views: Callable[[Iterable[EntityRef]], None],
         stores: bool,
         capture: Capture,
         described: Mapping[str, Any],
@@ -73,6 +77,8 @@ class InsightsService:
         self._catalog = catalog
         self._people = people
         self._id_key = id_key
+        self._can_name = can_name
+        self._forget_views = forget_views
         self._stores = stores
         self._capture = capture
         self._described = described
@@ -88,13 +94,17 @@ class InsightsService:
         Raises:
             UnavailableError: they cannot be stored; nothing was accepted.
         """
-        new, ids = self._unknown(events, event_ids(events, self._id_key))
+        new, ids = self._unknown(events, event_ids(events, self._id_key, self._can_name))
         duplicates = len(events) - len(new)
         if not new:
             return Receipt(0, duplicates, delivered=True)
         lines = self._pipeline.run(new, ids, received_at)
         keys = keys_of(lines) if self._stores else None
-        row = self._outbox.append(b"".join(lines), events=len(new), received_at=received_at, keys=keys)
+        try:
+            row = self._outbox.append(b"".join(lines), events=len(new), received_at=received_at, keys=keys)
+        except UnavailableError:
+            self._forget_views(event.user for event in new if event.user)
+            raise
         # Only now: had the disk refused, the sender would send them again, and they must not count as seen.
         self._recent.add(ids)
         return Receipt(len(new), duplicates, delivered=self._dispatcher.offer(row))

@@ -88,6 +88,14 @@ class Redactor:
             clean["notes"] = list(dict.fromkeys(map(str, clean["notes"])))
         return clean
 
+    def can_name(self, id_: str) -> bool:
+        """Tell whether an event can be known by its sender's id.
+
+        Of a card's number and its like nothing is left that would tell one event from another.
+        """
+        shape = STORED_FIELDS["id"].shape
+        return (shape is not None and shape.fullmatch(id_) is not None) or self._treatments.is_hashable(id_)
+
     def _mapping(self, here: _Place, mapping: Mapping[Any, Any], failures: list[str]) -> dict[str, Any]:
         """Clean keys and values; of keys that become equal, the first one stays."""
         clean: dict[str, Any] = {}

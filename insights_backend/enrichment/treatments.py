@@ -44,15 +44,18 @@ class Treatments:
             return partial(self._kept, rule.shape, path)
         return self.scan
 
+    def is_hashable(self, text: str) -> bool:
+        """Tell whether a text holds nothing that must not even be hashed, so that its digest is its own."""
+        return self._hashable(text) == text
+
     def _kept(self, shape: re.Pattern[str] | None, path: Path, text: str) -> str:
         """Clean a text only if it does not look like what its field keeps, such as an owner that is a user."""
         if shape is None or shape.fullmatch(text):
             return text
-        if not self._clear and _is_user(text):
-            return self._pseudonyms.user(text)
         cleaned = self.scan(text) if self._enabled else text
-        is_personal_id = path == ("id",) and cleaned != text
-        return self._pseudonyms.opaque(self._hashable(text)) if is_personal_id else cleaned
+        if path == ("id",) and cleaned != text:
+            return self._pseudonyms.opaque(self._hashable(text))  # of the text as it is: two ids stay two
+        return self._pseudonyms.user(text) if not self._clear and _is_user(text) else cleaned
 
     def _pseudonym(self, name: str, text: str) -> str:
         if name == "sessionid":

@@ -1,5 +1,6 @@
 """What counts as a view of a page."""
 
+from collections.abc import Iterable
 from threading import Lock
 
 from insights_backend.model.entity_ref import EntityRef
@@ -37,3 +38,9 @@ class Views:
                 del self._last[next(iter(self._last))]
         # Events of one batch may be out of order, so the later one can come first.
         return subject != content.subject or abs(event.time - time) >= _REPEAT
+
+    def forget(self, users: Iterable[EntityRef]) -> None:
+        """Forget where users are: what they did last could not be stored, and will come again."""
+        with self._lock:
+            for user in users:
+                self._last.pop(user, None)

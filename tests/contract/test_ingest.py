@@ -164,6 +164,20 @@ def test_an_event_refused_for_want_of_room_may_be_sent_again(make: Make) -> None
     service.post({**VISIT, "id": "a"})
     service.backend.outbox._max_bytes = 10**6
     assert service.post({**VISIT, "id": "a"}).json["accepted"] == 1
+    assert service.export()[0]["view"], "what was refused is no earlier look at the page"
+
+
+def test_events_whose_ids_hold_what_is_never_hashed_stay_apart_and_count_each(service: Service) -> None:
+    cards = ["4539148803436467", "6011000990139424", "5500000000000004"]
+    batch = [{**VISIT, "id": id_, "timestamp": NOW * 1000} for id_ in (*cards, "token=a1", "token=b2")]
+    assert service.post(batch).json["accepted"] == 5
+    assert len({event["id"] for event in service.export()}) == 5
+    assert service.post(batch).json["duplicates"] == 5
+
+
+def test_ids_that_differ_in_case_alone_are_two_even_where_they_name_a_user(service: Service) -> None:
+    service.post([{**VISIT, "id": id_} for id_ in ("user:default/zoe", "User:Default/Zoe")])
+    assert len(service.export()) == 2
 
 
 # Identity
