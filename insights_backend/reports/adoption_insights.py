@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
+from insights_backend.model.zones import zone
 from insights_backend.reports.answer import Row, Sources
 from insights_backend.reports.query import Interval, ReportQuery, midnight, next_start
 from insights_backend.reports.total_users import total_users
@@ -120,7 +120,7 @@ class Insight:
 
     def moment(self, millis: int) -> str:
         """Write a moment in the time zone."""
-        zoned = datetime.fromtimestamp(millis / 1000, ZoneInfo(self.query.timezone))
+        zoned = datetime.fromtimestamp(millis / 1000, zone(self.query.timezone))
         written = zoned.isoformat(timespec="milliseconds")
         return written.replace("+00:00", "Z")
 

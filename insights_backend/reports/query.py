@@ -4,9 +4,9 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from insights_backend.model.event import Millis
+from insights_backend.model.zones import zone
 from insights_backend.warehouse.moments import seconds
 
 Interval = Literal["day", "week", "month"]
@@ -174,5 +174,5 @@ def next_start(start: date, interval: Interval) -> date:
 
 def midnight(day: date, timezone: str) -> Millis:
     """Return the moment at which a calendar day begins in a zone."""
-    begin = datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
+    begin = datetime.combine(day, time(), zone(timezone)).astimezone(UTC)
     return int(begin.timestamp()) * 1000

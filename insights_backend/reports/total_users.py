@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import accumulate
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from insights_backend.model.event import OWN_INSTANCE
 from insights_backend.model.total_users import TotalUsers
+from insights_backend.model.zones import zone
 from insights_backend.reports.answer import Row, Sources
 from insights_backend.reports.query import FILTERS, ReportQuery
 
@@ -72,7 +72,7 @@ def _now(total: TotalUsers, timezone: str) -> dict[str, Any]:
     return {
         "ownEnvironment": total.environment,
         "ownInstance": OWN_INSTANCE,
-        "today": moment.astimezone(ZoneInfo(timezone)).date(),
+        "today": moment.astimezone(zone(timezone)).date(),
         "totalNow": total.number,
         "now": total.as_of,
     }

@@ -2,15 +2,15 @@
 
 import re
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from werkzeug.datastructures import MultiDict
 
+from insights_backend.enrichment.pseudonyms import is_pseudonym
 from insights_backend.errors import InvalidEntityRefError, InvalidParameterError
 from insights_backend.model.entity_ref import EntityRef
+from insights_backend.model.zones import zone, zone_names
 from insights_backend.reports.query import FILTERS, ReportQuery
 
 _MAX_DAYS = 3660
@@ -23,18 +23,13 @@ YEARS = (1970, 2200)
 
 _DEFAULT_DAYS = 30
 _PLAIN_NAME = re.compile(r"[A-Za-z_]{1,32}")
-# These filters take entity references, a short one being of this kind.
+# These filters take entity references, a short one being of this kind; or pseudonyms, as reports name people.
 _REFS = {"group": "group", "owner": "group", "entity": None}
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())  # reads the system's directories, so not at each question
 
 
 def check_timezone(name: str) -> None:
     """Refuse, as a validator, what is no time zone."""
-    if name not in _timezones():
+    if name not in zone_names():
         raise ValidationError("is no IANA time zone, such as Europe/Berlin")
 
 
@@ -103,7 +98,7 @@ class ReportSchema(RangeSchema.from_dict({name: _filter_field() for name in FILT
         for name, kind in _REFS.items():
             for text in data.get(name, ()):
                 try:
-                    EntityRef.parse(text, default_kind=kind)
+                    _ref(text, kind)
                 except InvalidEntityRefError as error:
                     raise ValidationError(str(error), name) from None
 
@@ -142,8 +137,8 @@ def report_query(given: dict[str, Any], now: datetime) -> ReportQuery:
     Raises:
         InvalidParameterError: the dates are the wrong way round, or too many.
     """
-    zone = given["timezone"]
-    today = now.astimezone(ZoneInfo(zone)).date()
+    timezone = given["timezone"]
+    today = now.astimezone(zone(timezone)).date()
     last = _day(given.get("to"), today)
     first = _day(given.get("from_"), last - timedelta(_DEFAULT_DAYS - 1))
     if first > last:
@@ -154,7 +149,7 @@ def report_query(given: dict[str, Any], now: datetime) -> ReportQuery:
         first=first,
         last=last,
         interval=given.get("interval", "day"),
-        timezone=zone,
+        timezone=timezone,
         limit=given.get("limit", 20),
         today=today,
         filters={name: _canonical(name, given[name]) for name in FILTERS if given.get(name)},
@@ -171,7 +166,11 @@ def _day(text: str | None, default: date) -> date:
 def _canonical(name: str, values: list[str]) -> tuple[str, ...]:
     if name not in _REFS:
         return tuple(values)
-    return tuple(str(EntityRef.parse(value, default_kind=_REFS[name])) for value in values)
+    return tuple(_ref(value, _REFS[name]) for value in values)
+
+
+def _ref(text: str, kind: str | None) -> str:
+    return text if is_pseudonym(text) else str(EntityRef.parse(text, default_kind=kind))
 
 
 def _flat(messages: object) -> str:

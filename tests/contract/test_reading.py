@@ -175,3 +175,15 @@ def test_a_service_that_cannot_take_events_is_not_ready(service: Service) -> Non
     answer = service.get("/readyz")
     assert (answer.status_code, answer.json["status"]) == (503, "unready")
     assert "outbox.maxBytes" in answer.json["degraded"]["outbox"]
+
+
+def test_a_person_can_be_asked_for_by_the_name_that_reports_give(make: Make) -> None:
+    """As a row of the dashboard links to what it is about."""
+    service = make()
+    service.post({**VISIT, "subject": "/catalog/default/user/jane", "attributes": {}})
+    (row,) = service.get("/reports/entities").json["rows"]
+    assert row["entity"].startswith("u_")
+    for name in ("entity", "owner"):
+        answer = service.get(f"/reports/summary?{name}={row['entity']}")
+        assert (answer.status_code, answer.json["rows"][0]["events"]) == (200, 1 if name == "entity" else 0)
+    assert service.client.get(f"/?entity={row['entity']}").status_code == 200

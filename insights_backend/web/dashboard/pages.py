@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from zoneinfo import available_timezones
 
 from flask import Blueprint, abort, current_app, render_template, request, url_for
 
 from insights_backend.errors import UnavailableError
+from insights_backend.model.zones import zone_names
 from insights_backend.reports.answer import Sources
 from insights_backend.reports.seen import any_event
 from insights_backend.settings.values import AuthMode
@@ -97,7 +97,7 @@ def _offers(view: View) -> dict[str, object]:
 @cache
 def timezones() -> list[str]:
     """List the time zones that people live in, by their IANA names."""
-    return ["UTC", *sorted(name for name in available_timezones() if _is_place(name))]
+    return ["UTC", *sorted(name for name in zone_names() if _is_place(name))]
 
 
 def _is_place(name: str) -> bool:
