@@ -39,6 +39,9 @@ threads = 16
 # Longer than a report may take. A stop waits no longer than a process manager does before it kills.
 timeout = 60
 graceful_timeout = 8
+# The longest that the library allows, since filters may be repeated; and a token of 16 KiB with its scheme.
+limit_request_line = 8190
+limit_request_field_size = 17_000
 # Above the idle time of the usual proxies, so that it is they who close a connection.
 keepalive = 75
 # How long a client may send nothing in the midst of a request, or take nothing of an answer, before it is let go: its

@@ -1,10 +1,14 @@
 """Reading a request's body: bounded, decompressed, decoded."""
 
+import re
 import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from flask import Request
+from werkzeug.exceptions import HTTPException
 
 from insights_backend.errors import (
     MalformedJsonError,
@@ -16,6 +20,10 @@ from insights_backend.errors import (
 _GZIP_OR_ZLIB = 47  # zlib: the largest window, and tell the two formats apart by their first bytes
 _RAW_DEFLATE = -15
 _CHUNK = 65_536
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 # A beacon cannot set another type than text/plain without a preflight.
 _MEDIA_TYPES = frozenset({"application/json", "text/plain"})
 
@@ -41,10 +49,38 @@ def read_json(request: Request, max_bytes: int) -> Any:
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     body = _decoded(_received(request, max_bytes), encoding, max_bytes)
     try:
-        return orjson.loads(body)
+        return _parsed(body)
     except orjson.JSONDecodeError as error:
         # Its position only: the library's own message could grow to quote the text.
         raise MalformedJsonError(f"the body is not JSON: line {error.lineno}, column {error.colno}") from None
+
+
+def read_form(request: Request) -> Mapping[str, str]:
+    """Read the fields of a form.
+
+    Raises:
+        RequestTimeoutError, MalformedJsonError: it did not come as it should.
+    """
+    with _coming():
+        return request.form
+
+
+def _parsed(body: bytes) -> Any:
+    """Decode JSON; half a character becomes U+FFFD, as where a browser has cut a text in the midst of an emoji.
+
+    RFC 8259, section 8.2, has such escapes in its grammar, and `JSON.stringify` writes them.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        whole = _ESCAPE.sub(_whole, body)
+        if whole == body:
+            raise
+    return orjson.loads(whole)
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape["half"] else escape[0]
 
 
 def _received(request: Request, max_bytes: int) -> bytes:
@@ -55,18 +91,29 @@ def _received(request: Request, max_bytes: int) -> bytes:
     left = max_bytes + 1
     # As much as is to come: the stream makes room for all that it is asked for.
     most = announced or _CHUNK
-    try:
+    with _coming():
         while left > 0 and (chunk := stream.read(min(left, most))):
             chunks.append(chunk)
             left -= len(chunk)
-    except OSError:
-        raise _cut_off() from None
     if left <= 0:
         raise _too_large(max_bytes)
     body = b"".join(chunks)
     if len(body) < announced:
         raise _cut_off()
     return body
+
+
+@contextmanager
+def _coming() -> Iterator[None]:
+    """Make errors of ours of what goes wrong while a body comes in."""
+    try:
+        yield
+    except OSError:
+        raise _cut_off() from None
+    except HTTPException:
+        raise
+    except Exception:  # noqa: BLE001 - each server has errors of its own for chunks that are none
+        raise MalformedJsonError("the body cannot be read: its chunks are not as HTTP has them") from None
 
 
 def _decoded(body: bytes, encoding: str, max_bytes: int) -> bytes:

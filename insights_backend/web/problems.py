@@ -64,8 +64,13 @@ def _ours(error: InsightsError) -> Response:
     return answer
 
 
+def code_of(error: HTTPException) -> str:
+    """Return the code of an error that only HTTP knows, such as `method_not_allowed`."""
+    return (error.name or "error").lower().replace(" ", "_")
+
+
 def _http(error: HTTPException) -> Response:
-    code = (error.name or "error").lower().replace(" ", "_")
+    code = code_of(error)
     answer = problem(code, error.description or code, error.code or 500)
     answer.headers.extend(header for header in error.get_headers() if header[0].lower() != "content-type")
     return answer

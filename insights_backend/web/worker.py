@@ -1,15 +1,32 @@
-"""gunicorn's worker, with a bound on how long a client may take to send its request.
+"""gunicorn's worker, with a bound on how long a client may take to send its request, and discreet about what is none.
 
 gunicorn reads a request in the thread that answers it, and waits for each piece anew: a client that sends a byte now
-and then would keep the thread for good.
+and then would keep the thread for good. What is no request it quotes, in its answer and in its log.
 """
 
+import logging
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from ssl import SSLError
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped] # it has no types
+import orjson
+from gunicorn.http import errors  # type: ignore[import-untyped] # it has no types
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped] # as above
+from werkzeug.exceptions import default_exceptions
+
+from insights_backend.web.problems import code_of, log_unexpected
+
+_log = logging.getLogger(__name__)
+
+_STATUS = {
+    errors.LimitRequestLine: 414,
+    errors.LimitRequestHeaders: 431,
+    errors.ExpectationFailed: 417,
+    errors.UnsupportedTransferCoding: 501,
+}
 
 
 class Connection(socket.socket):
@@ -87,3 +104,21 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc] # as above
         client.expect(self.request_seconds, self.bytes_per_second)
         kept = super().handle(conn)
         return False if client.is_given_up else kept
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002 - theirs
+        """Answer what is no request, in the shape of all errors; neither answer nor log says what it was."""
+        if isinstance(exc, (errors.ParseException, SSLError)):
+            status = _STATUS.get(type(exc), 400)
+            _log.warning("a request was refused: %s", type(exc).__name__)
+        else:
+            status = 500
+            log_unexpected(exc)
+        with suppress(OSError):  # the client has gone
+            client.sendall(_refusal(status))
+
+
+def _refusal(status: int) -> bytes:
+    error = default_exceptions[status]()
+    body = orjson.dumps({"error": {"code": code_of(error), "message": error.description}})
+    head = f"HTTP/1.1 {status} {error.name}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body

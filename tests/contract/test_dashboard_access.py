@@ -166,6 +166,16 @@ def test_a_bearer_token_shows_pages_too(guarded: Service, browser: FlaskClient) 
     assert browser.get("/", headers={"Authorization": f"Bearer {token(guarded)}"}).status_code == 200
 
 
+def test_a_login_whose_body_cannot_be_read_is_refused_and_no_error_of_ours(browser: FlaskClient) -> None:
+    class Garbled(io.BytesIO):
+        def readinto(self, _: Any, /) -> int:
+            raise LookupError("as a server does where chunks are none")
+
+    body = {"wsgi.input": Garbled(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    kind = "application/x-www-form-urlencoded"
+    assert browser.post("/login", content_type=kind, environ_overrides=body).status_code == 400
+
+
 def test_logging_out_takes_the_session_away(guarded: Service, browser: FlaskClient) -> None:
     log_in(browser, token(guarded))
     assert browser.get("/").status_code == 200

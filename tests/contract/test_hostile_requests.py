@@ -60,6 +60,38 @@ def test_a_body_that_does_not_come_whole_may_be_sent_again(
     assert error(answer) == (408, "request_timeout")
 
 
+class Garbled(io.BytesIO):
+    """A body whose chunks are none, of which each server has an error of its own."""
+
+    def read(self, _: int | None = -1, /) -> bytes:
+        raise LookupError("zz")
+
+
+def test_a_body_whose_chunks_are_none_is_malformed(service: Service) -> None:
+    garbled = {"wsgi.input": Garbled(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    answer = service.post(b"", content_type="application/json", environ_overrides=garbled)
+    assert error(answer) == (400, "malformed_json")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (rb"caf\ud83d", "caf\ufffd"),
+        (rb"\ude00 caf", "\ufffd caf"),
+        (rb"\ud83d\ude00\ud83d", "\U0001f600\ufffd"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\\ud83d", r"\ud83d"),
+        (rb"\\\ud83d\"", '\\\ufffd"'),
+    ],
+)
+def test_half_a_character_costs_no_event(service: Service, written: bytes, read: str) -> None:
+    """As `JSON.stringify` writes it, where a search was cut in the midst of an emoji."""
+    cut = b'{"action":"search","subject":"%s","context":{"extension":"half"}}' % written
+    answer = service.post(b"[%s,%s]" % (cut, cut.replace(written, b"whole \\ud83d")), content_type="application/json")
+    assert answer.json["accepted"] == 2
+    assert read in {event["subject"] for event in service.export() if event["extension"] == "half"}
+
+
 @pytest.mark.parametrize(
     ("route", "limit", "encoding", "compress"),
     [

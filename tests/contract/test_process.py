@@ -1,6 +1,8 @@
 """The service behind gunicorn: starting, being killed, stopping, refusing to start."""
 
+import json
 import os
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,47 @@ def test_a_reload_hands_the_warehouse_over(config: Path, tmp_path: Path) -> None
         assert counts(process, 1), process.log.read_text()
         send(process, VISIT)
         assert counts(process, 2), process.log.read_text()
+
+
+def exchanged(process: Process, request: bytes) -> tuple[bytes, dict[str, Any]]:
+    """Send bytes as they are, and return the first line of the answer and its error."""
+    with socket.create_connection(("127.0.0.1", int(process.url.rpartition(":")[2])), timeout=10) as connection:
+        connection.sendall(request)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return head.partition(b"\r\n")[0], json.loads(body)["error"]
+
+
+def test_what_is_no_request_is_refused_like_all_else_and_nowhere_quoted(config: Path, tmp_path: Path) -> None:
+    canary = "jane.canary@example.com"
+    post = b"POST /api/backstage-insights/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    refused = {
+        b"%s / HTTP/1.1\r\n\r\n" % canary.encode(): (400, "bad_request"),
+        b"GET /?%s HTTP/1.1\r\n\r\n" % (canary.encode() * 400): (414, "request_uri_too_long"),
+        b"GET / HTTP/1.1\r\n%s: x\r\n\r\n" % canary.encode(): (400, "bad_request"),
+        b"GET / HTTP/1.1\r\nA: %s\r\n\r\n" % (canary.encode() * 800): (431, "request_header_fields_too_large"),
+        post + b"Expect: %s\r\n\r\n" % canary.encode(): (417, "expectation_failed"),
+        post + b"Transfer-Encoding: %s\r\n\r\n" % canary.encode(): (501, "not_implemented"),
+        post + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n%s\r\n" % canary.encode(): (
+            400,
+            "malformed_json",
+        ),
+    }
+    with serving(config, tmp_path / "log") as process:
+        for request, (status, code) in refused.items():
+            first, problem = exchanged(process, request)
+            assert (int(first.split()[1]), problem["code"]) == (status, code), request
+            assert canary not in str(problem)
+        assert canary not in process.log.read_text()
+        assert "127.0.0.1" not in _after(process, "a request was refused")
+
+
+def test_a_token_may_have_sixteen_kibibytes(config: Path, tmp_path: Path) -> None:
+    with serving(config, tmp_path / "log") as process:
+        answer = requests.get(
+            f"{process.api}/reports/summary", headers={"Authorization": f"Bearer {'x' * 16384}"}, timeout=10
+        )
+        assert answer.status_code in {200, 503}
 
 
 def _after(process: Process, line: str) -> str:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from insights_backend.web.body import read_form
 from insights_backend.web.sessions import COOKIE, SECONDS, Sessions
 
 _TOKEN_LENGTH = 200
@@ -26,8 +27,9 @@ def add_login(site: Blueprint, sessions: Sessions) -> None:
     @site.post("/login")
     def login() -> ResponseReturnValue:
         request.max_content_length = _MAX_FORM_BYTES
-        session = sessions.begin(request.form.get("token", "").strip()[:_TOKEN_LENGTH])
-        response = redirect(_target(request.form.get("next", "")), 303)
+        form = read_form(request)
+        session = sessions.begin(form.get("token", "").strip()[:_TOKEN_LENGTH])
+        response = redirect(_target(form.get("next", "")), 303)
         response.set_cookie(
             COOKIE,
             session,

@@ -6,7 +6,13 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from insights_backend.errors import InsightsError, UnauthenticatedError, UnavailableError
+from insights_backend.errors import (
+    InsightsError,
+    MalformedJsonError,
+    RequestTimeoutError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from insights_backend.web.dashboard.assets import Assets
 from insights_backend.web.dashboard.login import add_login, login_form
 from insights_backend.web.dashboard.same_origin import require_same_origin
@@ -87,7 +93,8 @@ def _add_errors(site: Blueprint, *, has_login: bool) -> None:
     @site.errorhandler(InsightsError)
     def ours(error: InsightsError) -> ResponseReturnValue:
         unknown = isinstance(error, UnauthenticatedError) and not _is_panel()
-        if _view_name() == "login" or (has_login and unknown):
+        has_form = _view_name() == "login" and not isinstance(error, MalformedJsonError | RequestTimeoutError)
+        if has_form or (has_login and unknown):
             return login_form(error.message), status_of(error)
         waits = {"Retry-After": str(error.retry_after)} if isinstance(error, UnavailableError) else {}
         return _problem(error.message), status_of(error), waits
