@@ -1,5 +1,10 @@
 """Names of fields whose value is never kept, wherever the field stands: in an event or in the query of a URL."""
 
+import re
+import unicodedata
+
+_LABEL = re.compile(r"(?<!\w)\[[a-z]{2,12}\]")  # what was taken out of a name, which names nothing
+
 PERSONAL_NAMES = frozenset({
     "displayname", "email", "emails", "emailaddress", "useremail", "mail", "picture", "avatar",
     "avatarurl", "photo", "userid", "username", "login", "loginname", "userlogin", "fullname",
@@ -9,8 +14,16 @@ PERSONAL_NAMES = frozenset({
 })  # fmt: skip
 """What is somebody's; compared as `normal` gives them."""
 
-MAIL_NAMES = frozenset(name for name in PERSONAL_NAMES if "mail" in name)
-"""Of these, the ones of e-mail addresses."""
+_MAIL_NAMES = frozenset(name for name in PERSONAL_NAMES if "mail" in name)
+_MAIL_KIN = ("email", "emailaddress")
+_PERSONAL_KIN = (
+    *_MAIL_KIN, "displayname", "fullname", "firstname", "lastname", "username", "userlogin", "githublogin",
+    "gitlablogin", "phonenumber", "mobilephone", "profilepicture", "pictureurl", "avatarurl",
+)  # fmt: skip
+_SECRET_KIN = (
+    "password", "passwd", "passphrase", "apikey", "apitoken", "accesstoken", "refreshtoken", "clientsecret",
+    "privatekey", "secretkey",
+)  # fmt: skip
 
 SECRET_NAMES = frozenset({
     "password", "passwd", "pwd", "passphrase", "secret", "clientsecret", "token", "accesstoken",
@@ -21,5 +34,28 @@ SECRET_NAMES = frozenset({
 
 
 def normal(name: str) -> str:
-    """Return a name as names are compared: `userName`, `user_name` and `USER-NAME` are one."""
-    return name.replace("-", "").replace("_", "").lower()
+    """Return a name as names are compared: `userName`, `user_name`, `USER NAME` and `user[name]` are one."""
+    given = _LABEL.sub("", unicodedata.normalize("NFKC", name))
+    return "".join(filter(str.isalnum, given)).lower()
+
+
+def is_mail(name: str) -> bool:
+    """Tell whether a name is one of an e-mail address, such as `contactEmail`."""
+    given = _unnumbered(name)
+    return given in _MAIL_NAMES or given.endswith(_MAIL_KIN)
+
+
+def is_personal(name: str) -> bool:
+    """Tell whether a name is one of what is somebody's, such as `email2` or `gitlabUsername`."""
+    given = _unnumbered(name)
+    return given in PERSONAL_NAMES or given.endswith(_PERSONAL_KIN)
+
+
+def is_never_kept(name: str) -> bool:
+    """Tell whether a name is one of what is somebody's, or opens something, such as `newPassword`."""
+    given = _unnumbered(name)
+    return is_personal(name) or given in SECRET_NAMES or given.endswith(_SECRET_KIN)
+
+
+def _unnumbered(name: str) -> str:
+    return normal(name).rstrip("0123456789")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from insights_backend.enrichment.names import PERSONAL_NAMES, SECRET_NAMES, normal
+from insights_backend.enrichment.names import PERSONAL_NAMES, SECRET_NAMES, is_never_kept, normal
 from insights_backend.errors import ConfigError
 from insights_backend.settings.values import Treatment
 
@@ -24,11 +24,15 @@ class Rule(NamedTuple):
 
 
 _WORD = r"[A-Za-z]{1,40}+\d{0,3}+"
-_NAME = re.compile(rf"(?!.*user[:/])(?:{_WORD}(?:[-_.:/]{_WORD})*+)", re.IGNORECASE)
+# What looks like a user or a secret is looked at first, and so is a long run without a seam: it may be a token.
+_NAME = re.compile(
+    rf"(?!.*(?:user|pass|pwd|word|secret|token|key|credentials?)[:/]|.*[a-z0-9]{{20}})(?:{_WORD}(?:[-_.:/]{_WORD})*+)",
+    re.IGNORECASE,
+)
 _KIND = re.compile(r"[A-Za-z]{1,63}\d{0,2}")
-# With many digits, or a long run without a seam, it is looked at first: it may be a number or a secret.
+# With many digits or dotted ones, or a long run without a seam, it is looked at first: a number, an address, a secret.
 _REF = re.compile(
-    r"(?!user:|(?:\D*+\d){7}|.*[a-z0-9]{20})[a-z]{1,63}:[a-z0-9-]{1,63}/[a-z0-9](?:[-_.]?[a-z0-9]){0,100}",
+    r"(?!user:|(?:\D*+\d){7}|.*[a-z0-9]{20}|.*\d\.\d{1,3}\.\d)[a-z]{1,63}:[a-z0-9-]{1,63}/[a-z0-9](?:[-_.]?[a-z0-9]){0,100}",
     re.IGNORECASE,
 )
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?")
@@ -78,8 +82,7 @@ _INNER_FIELDS: Mapping[str, Rule] = {
 
 _DEFAULTS = {**STORED_FIELDS, **_INNER_FIELDS}
 
-_NEVER_KEPT = PERSONAL_NAMES | SECRET_NAMES
-_SESSION_NAMES = frozenset({"sessionid"})
+_SESSION_NAME = "sessionid"
 
 
 class Policy:
@@ -96,7 +99,7 @@ class Policy:
 
     def __init__(self, fields: Mapping[str, Treatment]) -> None:
         for field, treatment in fields.items():
-            if treatment == "keep" and _has_name(field, _NEVER_KEPT):
+            if treatment == "keep" and _is_never_kept(field):
                 raise ConfigError(
                     f"backstageInsights.redaction.fields: {field} may hold personal data or a secret and"
                     " cannot be kept; use pseudonymise, scan or drop"
@@ -126,22 +129,26 @@ class Policy:
 
     def described(self) -> dict[str, Treatment]:
         """Return the whole policy for people, by dot path; `*.name` counts wherever a field of that name stands."""
-        names: dict[str, Treatment] = {f"*.{name}": "drop" for name in sorted(_NEVER_KEPT)}
-        sessions: dict[str, Treatment] = {f"*.{name}": "pseudonymise" for name in _SESSION_NAMES}
+        names: dict[str, Treatment] = {f"*.{name}": "drop" for name in sorted(PERSONAL_NAMES | SECRET_NAMES)}
+        sessions: dict[str, Treatment] = {f"*.{_SESSION_NAME}": "pseudonymise"}
         shipped = {field: rule.treatment for field, rule in _DEFAULTS.items()}
         return {**shipped, **names, **sessions, **self._fields}
 
     def _named(self, dotted: str) -> Rule | None:
-        for name in _names(dotted):
+        names = _names(dotted)
+        for name in names:
             if name in self._names:
                 return Rule(self._names[name])
-            if name in _NEVER_KEPT:
+            if is_never_kept(name):
                 return self._inherited_for_name(dotted) or Rule("drop")
-        return Rule("pseudonymise") if _has_name(dotted, _SESSION_NAMES) else None
+        # `display.name` is as good as `displayName`.
+        if any(map(is_never_kept, map(str.__add__, names, names[1:]))):
+            return Rule("drop")
+        return Rule("pseudonymise") if _SESSION_NAME in names else None
 
     def _inherited_for_name(self, dotted: str) -> Rule | None:
         """Below an `email` that is to be scanned all is scanned; below a kept parent no e-mail is kept."""
-        parents = [f for f in self._fields if dotted.startswith(f"{f}.") and _has_name(f, _NEVER_KEPT)]
+        parents = [f for f in self._fields if dotted.startswith(f"{f}.") and _is_never_kept(f)]
         return Rule(self._fields[max(parents, key=len)]) if parents else None
 
     def _inherited(self, path: Path) -> Rule | None:
@@ -161,5 +168,5 @@ def _names(dotted: str) -> list[str]:
     return [normal(name) for name in re.split(r"[./]", dotted)]
 
 
-def _has_name(dotted: str, names: frozenset[str]) -> bool:
-    return not names.isdisjoint(_names(dotted))
+def _is_never_kept(dotted: str) -> bool:
+    return any(map(is_never_kept, _names(dotted)))

@@ -180,12 +180,18 @@ class Redactor:
         kind = "user" if path == ("userMetadata",) else mapping.get("kind")
         if not isinstance(kind, str) or kind.lower() != "user":
             return mapping
-        namespace = mapping.get("metadata.namespace", mapping.get("namespace"))
-        person = {key: value for key, value in mapping.items() if key not in _PERSON_TITLES}
+        return self._anonymous(mapping, "default")
+
+    def _anonymous(self, person: Mapping[Any, Any], namespace: Any) -> Mapping[Any, Any]:
+        """Leave titles out of what describes a user, also below `metadata`, and put the pseudonym where the name is."""
+        namespace = person.get("metadata.namespace", person.get("namespace")) or namespace
+        clean = {key: value for key, value in person.items() if key not in _PERSON_TITLES}
         for key in _PERSON_NAMES:
-            if person.get(key) is not None:
-                person[key] = self._person(str(namespace or "default"), str(person[key]))
-        return person
+            if clean.get(key) is not None:
+                clean[key] = self._person(str(namespace), str(clean[key]))
+        if isinstance(inner := clean.get("metadata"), Mapping):
+            clean["metadata"] = self._anonymous(inner, namespace)
+        return clean
 
     def _person(self, namespace: str, name: str) -> str:
         return name if is_pseudonym(name) else self._pseudonyms.user(f"user:{namespace}/{name}")

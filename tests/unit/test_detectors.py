@@ -97,6 +97,14 @@ FOUND = [
     ("/catalog/default/user/jane/x?y", f"/catalog/default/user/{PERSON}/x?y"),
     ("/docs/acme/User/jane", f"/docs/acme/User/{PERSON}"),
     ("/entities/by-name/user/default/jane", f"/entities/by-name/user/default/{PERSON}"),
+    # users, in a search for what is theirs
+    ("owner:user:default/jane", f"owner:{PERSON}"),
+    ("relations.ownedBy:user:default/jane", f"relations.ownedBy:{PERSON}"),
+    ("a_user:default/jane", f"a_{PERSON}"),
+    # secrets in JSON and YAML
+    ('{"password":"correcthorse"}', '{"password":"[credential]"}'),
+    ("aws_secret_access_key: wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws_secret_access_key: [credential]"),
+    ('{"SecretAccessKey":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}', '{"SecretAccessKey":"[credential]"}'),
     # percent-encoded, as addresses hold it; twice, too
     ("/p?token=secret&email=a%40b.co#frag", "/p?token=[credential]&email=[email]#frag"),
     ("?owner=user%3Adefault%2Fjane&x=1", f"?owner={PERSON}&x=1"),
@@ -127,6 +135,7 @@ NOT_PERSONAL = [
     "icon@2x.png", "x@y",
     "/docs/home/intro", "/home/runner/work", "~1.2.3",
     # the words, not the things
+    "password: required for all of you", "superuser:admin/console", "secret: my-app-2/Tls",
     "password policy", "secret-manager", "auth tokens and secret rotation", "token: the token to use",
     "secret:my-secret",
     "password=${DB_PASSWORD}", "token: ${{ secrets.X }}", "API_KEY=your-api-key-here",

@@ -96,6 +96,10 @@ FIELDS: list[tuple[str, Any, Any]] = [
     ("userMetadata", {"metadata.name": "jane", "metadata.title": "Jane Doe"}, {"metadata.name": JANE}),
     ("entityMetadata", {"kind": "User", "metadata.name": "jane", "metadata.namespace": "default"},
      {"kind": "User", "metadata.name": JANE, "metadata.namespace": "default"}),
+    ("entityMetadata", {"kind": "User", "metadata": {"name": "jane", "title": "Jane Doe", "tags": ["a"]}},
+     {"kind": "User", "metadata": {"name": JANE, "tags": ["a"]}}),
+    ("userMetadata", {"metadata": {"name": "Jane", "namespace": "acme", "title": "Jane Doe"}},
+     {"metadata": {"name": NAMES.user("user:acme/jane"), "namespace": "acme"}}),
     ("entityMetadata", {"spec.owner": "user:default/jane"}, {"spec.owner": JANE}),
     ("entityMetadata", {"spec.owner": "user:jane"}, {"spec.owner": JANE}),
     # names that are never kept, however they are written and wherever they stand
@@ -106,6 +110,16 @@ FIELDS: list[tuple[str, Any, Any]] = [
     ("entityMetadata", {"metadata.annotations.a.io/email": "x", "metadata.annotations": {"a.io/email": "x"}},
      {"metadata.annotations": {}}),
     ("attributes", {"password": "hunter2", "apiKey": "x"}, {}),
+    ("attributes", {"display name": "x", "\uff44isplayName": "x", "display\u200bName": "x"}, {}),
+    ("attributes", {"user[email]": "x"}, {}),
+    ("attributes", {"email[0]": "x", "phone2": "x", "gitlabUsername": "x", "profilePicture": "x"}, {}),
+    ("attributes", {"user_password": "x", "newPassword": "x", "x-api-key": "x", "display.name": "x"}, {}),
+    ("attributes", {"user": {"name": "x", "id": "y"}}, {"user": {}}),
+    # what is kept as a name of a thing is looked at where it could be a secret, or an address
+    ("pluginId", "password:hunter22", "password:[credential]"),
+    ("action", "AKIAIOSFODNNEXAMPLEA", "[credential]"),
+    ("entity", "resource:default/8.8.8.8", "resource:default/[ip]"),
+    ("entity", "component:default/web-1.2.3", "component:default/web-1.2.3"),
     # keys as well as values; nested values, lists and numbers
     ("attributes", {f"to {EMAIL}": "x"}, {"to [email]": "x"}),
     ("attributes", {"a": [{"b": [EMAIL, 7, None, True]}]}, {"a": [{"b": ["[email]", 7, None, True]}]}),

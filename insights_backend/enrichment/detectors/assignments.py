@@ -32,6 +32,7 @@ _LOOSE_ASSIGNED = re.compile(rf"{_LOOSE_KEYS}=(?P<bare>[^\s&#;\"'<>]+)", re.IGNO
 _LONGEST_KEY = 60
 _SHORT_TOKEN = 12
 _LONG_TOKEN = 16
+_LONG_KEY = 32
 _QUERY_BEFORE = re.compile(r"[?&#;][\w.\[\]-]*\Z")
 _OPTION = re.compile(
     rf"(?<![\w-])--(?=\w)[\w-]{{0,30}}?(?:{_STRONG_NAMES}|{_GUARDED_NAMES}) (?P<bare>[^\s\"'<>-][^\s\"'<>]*)"
@@ -73,14 +74,21 @@ def _is_one_mixed_run(text: str) -> bool:
 
 
 def _assigned(match: Match) -> Span | None:
-    """After `=` any value is secret; after `:` it may be prose, so it must look like more than a word."""
+    """After `=` any value is secret; after `:` it may be prose, so it must look like more than a word, or be quoted."""
     span = None if _is_query_key(match) else _value_span(match)
     if span is None or match["sign"] != ":":
         return span
     value = match.string[slice(*span)]
     if match["strong"]:
-        return None if value.rstrip(",.;").isalpha() else span
-    return None if _PLAIN_NAME.fullmatch(value) and not _is_one_mixed_run(value) else span
+        is_prose = match["bare"] is not None and value.rstrip(",.;").isalpha()
+        return None if is_prose else span
+    return None if _PLAIN_NAME.fullmatch(value) and not (_is_one_mixed_run(value) or _is_made(value)) else span
+
+
+def _is_made(text: str) -> bool:
+    """Tell a long key from names with seams: of digits and of letters of both cases, as those of AWS."""
+    kinds = (str.isdigit, str.isupper, str.islower)
+    return len(text) >= _LONG_KEY and all(any(map(kind, text)) for kind in kinds)
 
 
 def _is_query_key(match: Match) -> bool:

@@ -13,8 +13,10 @@ REF_HINT = words("user:", "user/")
 """The hint of what `user_refs` finds."""
 
 _NAME = r"[^\W_](?:[\w.@+-]*\w)?"
+# A short reference looks like much else, such as the last word of `roadiehq:utils:user:list`.
 _USER_REF = re.compile(
-    rf"(?<![\w:])(?<!//)user:(?:(?P<space>[\w-]{{1,63}}+)/{_NAME}|(?P<short>[^\W_](?:[\w.+-]*\w)?)(?!\w|:\w))",
+    rf"(?<!//)(?:(?<![^\W_])user:(?P<space>[\w-]{{1,63}}+)/{_NAME}"
+    r"|(?<![\w:])user:(?P<short>[^\W_](?:[\w.+-]*\w)?)(?!\w|:\w))",
     re.IGNORECASE,
 )
 _USER_PATH = re.compile(

@@ -3,10 +3,9 @@
 import re
 
 from insights_backend.enrichment.detectors.base import Detector, Match, Span, words
-from insights_backend.enrichment.names import MAIL_NAMES, PERSONAL_NAMES, normal
+from insights_backend.enrichment.names import is_mail, is_personal
 from insights_backend.enrichment.pseudonyms import is_pseudonym
 
-_OTHER_NAMES = PERSONAL_NAMES - MAIL_NAMES
 _EQUALS = words("=")
 # A bare name only: Backstage's own `filters[user]=all` tells nothing of anybody.
 _FIELD = re.compile(r"(?<=[?&#;])(?P<name>[A-Za-z_-]{1,40}+)=(?P<value>[^\s&#;\"<>]+)", re.ASCII)
@@ -14,11 +13,11 @@ _LABEL = re.compile(r"\[[a-z]{2,12}\]")
 
 
 def _mail(match: Match) -> Span | None:
-    return _value(match) if normal(match["name"]) in MAIL_NAMES else None
+    return _value(match) if is_mail(match["name"]) else None
 
 
 def _other(match: Match) -> Span | None:
-    return _value(match) if normal(match["name"]) in _OTHER_NAMES else None
+    return _value(match) if is_personal(match["name"]) and not is_mail(match["name"]) else None
 
 
 def _value(match: Match) -> Span | None:
