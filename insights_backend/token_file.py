@@ -37,7 +37,12 @@ class TokenFile:
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
         self._make()
-        self._migrate()
+        try:
+            self._migrate()
+        except UnavailableError:
+            # On a full disk not even a file that is there can be opened; events shall be delivered all the same.
+            if self._version_on_disk() != _VERSION:
+                raise
 
     @contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
@@ -64,6 +69,11 @@ class TokenFile:
             self._path.touch(mode=0o600)
         except OSError as error:
             raise ConfigError(f"backstageInsights.dataDir: cannot write {self._path}: {error.strerror}") from error
+
+    def _version_on_disk(self) -> int:
+        """Read the version without opening the file as a database (SQLite, "Database File Format", section 1.3)."""
+        with self._path.open("rb") as file:
+            return int.from_bytes(file.read(64)[60:])
 
     def _migrate(self) -> None:
         with self.open() as database:

@@ -221,6 +221,25 @@ def test_a_migration_that_fails_leaves_nothing_half_done(path: Path) -> None:
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("tokens_live_name",)]
 
 
+def test_a_start_does_without_a_file_that_cannot_be_opened_now(
+    store: TokenStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk, where the service shall deliver what waits."""
+    token = store.create("ann", "view")
+
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(sqlite3, "connect", full)
+        started = TokenStore(path, lambda: NOW, os.urandom)
+        with pytest.raises(UnavailableError):
+            started.require(token, "view")
+        with pytest.raises(UnavailableError):
+            TokenStore(path.with_name("another"), lambda: NOW, os.urandom)
+    assert started.require(token, "view").name == "ann"
+
+
 def test_a_directory_that_cannot_be_made_names_the_setting(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"dataDir: cannot write .*tokens.sqlite3"):
