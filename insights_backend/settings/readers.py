@@ -50,7 +50,7 @@ def path(value: object) -> Path:
 
 def boolean(value: object) -> bool:
     """Read a boolean, or one of the words that stand for it."""
-    word = str(value).lower() if isinstance(value, str | bool) else ""
+    word = str(value).lower() if isinstance(value, str | int) else ""  # a boolean is an int
     if word not in _TRUE | _FALSE:
         raise ValueError("must be true or false")
     return word in _TRUE

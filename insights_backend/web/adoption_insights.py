@@ -24,7 +24,7 @@ def create_adoption_events(intake: Intake, allowed_origins: Sequence[str]) -> Bl
 
     Args:
         intake: takes the events.
-        allowed_origins: the portals whose pages may send; any page, and none across origins, where empty.
+        allowed_origins: the portals whose pages may send; where empty, nothing is refused, and no other page is let in.
     """
     site = adoption_site("insights_adoption_events", allowed_origins)
 

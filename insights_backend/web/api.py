@@ -23,7 +23,7 @@ def create_api(service: InsightsService, intake: Intake, allowed_origins: Sequen
     Args:
         service: tells about itself.
         intake: takes events, in our own format and in those of others.
-        allowed_origins: the portals whose pages may send; any page, and none across origins, where empty.
+        allowed_origins: the portals whose pages may send; where empty, nothing is refused, and no other page is let in.
     """
     api = Blueprint("insights", __name__, url_prefix=PREFIX)
     register_problems(api)

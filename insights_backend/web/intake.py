@@ -103,7 +103,6 @@ class Intake:
             raise PayloadTooLargeError(
                 f"the body holds {len(documents)} events; at most {most} are taken (ingest.maxEvents)"
             )
-        self._rate.charge(str(caller.user), len(documents))
         received_at = int(self._clock() * 1000)
         events, rejections = native.read(
             documents,
@@ -113,6 +112,8 @@ class Intake:
             max_age=self._ingest.max_age,
         )
         receipt = self._service.ingest(events, received_at)
+        # Only now: what could not be stored is not its sender's fault, and will be sent again.
+        self._rate.charge(str(caller.user), len(documents))
         _count(receipt, rejections)
         return Taken(receipt, rejections, refused=bool(documents) and not events)
 

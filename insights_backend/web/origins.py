@@ -1,5 +1,6 @@
 """From which pages events are taken: CORS for the portal's own, and a refusal for those of others."""
 
+import re
 from collections.abc import Sequence
 
 from flask import Blueprint, request
@@ -16,12 +17,13 @@ def admit_origins(site: Blueprint, allowed_origins: Sequence[str]) -> None:
 
     Args:
         site: its routes answer preflights, for which no token is needed (Fetch standard, "CORS-preflight fetch").
-        allowed_origins: the portals whose pages may send; any page, and none across origins, where empty.
+        allowed_origins: the portals whose pages may send; where empty, nothing is refused, and no other page is let in.
     """
     if allowed_origins:
         CORS(
             site,
-            origins=list(allowed_origins),
+            # As patterns, since the library takes one with a bracket, such as http://[::1]:3000, for a pattern anyway.
+            origins=[re.compile(rf"{re.escape(origin)}\Z", re.IGNORECASE) for origin in allowed_origins],
             methods=["GET", "POST"],
             allow_headers=_HEADERS,
             expose_headers=["retry-after"],

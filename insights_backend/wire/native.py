@@ -137,7 +137,9 @@ def read(
 
 
 def _asserted_user(document: Mapping[str, Any]) -> EntityRef | None:
-    claim = document.get("user") or document["context"].get("userName")
+    claim = document.get("user")
+    if claim is None or claim == "":
+        claim = document["context"].get("userName")
     if claim is None:
         return None
     if not isinstance(claim, str):

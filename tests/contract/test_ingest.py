@@ -320,6 +320,21 @@ def test_pages_of_the_portal_may_send_and_others_may_not(make: Make) -> None:
     assert len(service.export()) == 2
 
 
+def test_an_origin_is_itself_and_no_pattern(make: Make) -> None:
+    service = make(allowed_origins=("http://[::1]:3000", "https://a.example.com"))
+    for origin, allowed in (
+        ("http://[::1]:3000", True),
+        ("http://1:3000", False),
+        ("https://axexample.com", False),
+        ("https://a.example.com.evil.org", False),
+        ("https://A.example.com", True),
+    ):
+        headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        answer = service.client.options(f"{BASE}/events", headers=headers)
+        assert answer.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None), origin
+        assert service.post(VISIT, headers={"Origin": origin}).status_code in ({200, 202} if allowed else {403})
+
+
 # Otherwise
 
 

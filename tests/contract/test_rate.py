@@ -37,6 +37,11 @@ def test_events_that_are_refused_count_too(service: Service) -> None:
     assert error(service.post([VISIT])) == (429, "rate_limited")
 
 
+def test_events_that_could_not_be_stored_count_for_nobody(make: Make) -> None:
+    service = make(ingest=LIMITED, outbox_max_bytes=10)
+    assert [service.post([VISIT] * 4).status_code for _ in range(3)] == [503] * 3
+
+
 def test_a_relay_has_no_limit_since_it_sends_for_a_whole_portal(make: Make) -> None:
     service = make(ingest=LIMITED, auth=AuthSettings(mode="static", tokens=(Secret("a-relays-token"),)))
     for _ in range(3):

@@ -53,6 +53,7 @@ READ = [
     ("salt", SALT, "salt", Secret(SALT)),
     ("identities", "clear", "identities", "clear"),
     ("debug", "YES", "debug", True),
+    ("debug", 1, "debug", True),  # as a variable that holds 1 is read
     ("environment", "prod-1", "environment", "prod-1"),
     ("allowedOrigins", ["HTTPS://A.Example:443"], "allowed_origins", ("https://a.example",)),
     ("allowedOrigins", ["http://[::1]:3000"], "allowed_origins", ("http://[::1]:3000",)),
@@ -119,7 +120,8 @@ def test_a_filter_that_no_address_can_carry_is_refused_where_a_running_catalog_i
 
 
 REFUSED = [
-    ("debug", 1, "must be true or false"),
+    ("debug", 2, "must be true or false"),
+    ("debug", 1.0, "must be true or false"),
     ("debug", "maybe", "must be true or false"),
     ("captureEntityFields", "spec.type", "must be a list"),
     ("captureEntityFields", ["a"] * 101, "at most 100"),

@@ -159,7 +159,7 @@ def test_a_relay_names_the_user_in_the_event(claim: dict[str, Any], expected: En
     assert event.user == expected
 
 
-@pytest.mark.parametrize("claim", ["group:default/x", "a b", "", 7, {"a": 1}])
+@pytest.mark.parametrize("claim", ["group:default/x", "a b", "", 7, 0, False, [], {}, {"a": 1}])
 def test_a_relay_that_names_no_user_is_told_so(claim: Any) -> None:
     events, rejections = read_one({**E, "user": claim}, relay=True)
     if claim == "":  # an empty text is no claim
