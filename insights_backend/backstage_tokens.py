@@ -84,6 +84,10 @@ class BackstageTokens:
                 self._remembered.popitem(last=False)
         return verified.user
 
+    def failure(self) -> str | None:
+        """Say why the portal's keys could not be fetched the last time; None where they could, or were not yet."""
+        return self._keys.failure
+
     def _verify(self, token: str) -> "_Verified":
         if len(token) > MAX_TOKEN_LENGTH or not _JWS.fullmatch(token):
             raise UnauthenticatedError("the token is not a signed JSON Web Token of at most 16 KiB")

@@ -28,7 +28,7 @@ from insights_backend.errors import ConfigError
 from insights_backend.http_client import DirectSession
 from insights_backend.model.event import OWN_INSTANCE
 from insights_backend.model.total_users import TotalUsers
-from insights_backend.portal import catalog_of, groups_of, people_of, recognition
+from insights_backend.portal import catalog_of, failures, groups_of, people_of, recognition
 from insights_backend.privacy import pseudonyms, redactor, salt_of
 from insights_backend.running import Backend, Insights, Warehouse
 from insights_backend.service import InsightsService
@@ -94,7 +94,7 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
     catalog = CachedCatalog(source, settings.catalog.cache_ttl, _MAX_CATALOG_ENTRIES, clock)
     groups = groups_of(settings, source)
     destination, record_total_users = _destination(settings, warehouse)
-    authenticate, is_viewer = recognition(settings, catalog, clock)
+    known = recognition(settings, catalog, clock)
     views, cleaner = Views(), redactor(settings, pseudonyms(settings))
     pipeline = Pipeline(
         catalog=catalog,
@@ -129,8 +129,9 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
         dispatcher=dispatcher,
         groups=groups,
         census=Census(service.total_users, record_total_users, settings.environment),
-        authenticate=authenticate,
-        is_viewer=is_viewer,
+        authenticate=known.authenticate,
+        is_viewer=known.is_viewer,
+        portal_failures=partial(failures, catalog, known),
     )
 
 

@@ -1,6 +1,7 @@
 """The portal as the configuration names it: its catalog, who of it counts, and who its tokens say someone is."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from insights_backend.catalog.cache import CachedCatalog
@@ -51,9 +52,22 @@ def people_of(settings: Settings) -> EntityFilterQuery:
     return configured.restricted_to("user") if configured else EntityFilterQuery.parse({"kind": "user"})
 
 
-def recognition(
-    settings: Settings, catalog: CachedCatalog, clock: Callable[[], float]
-) -> tuple[Authenticate, Callable[[str], bool]]:
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """How somebody is known.
+
+    Args:
+        authenticate: tells who sends events.
+        is_viewer: tells whether a Backstage token belongs to one of the viewers.
+        failure: says why the portal's signing keys could not be had the last time; None where they could, or need not.
+    """
+
+    authenticate: Authenticate
+    is_viewer: Callable[[str], bool] = lambda _: False
+    failure: Callable[[], str | None] = lambda: None
+
+
+def recognition(settings: Settings, catalog: CachedCatalog, clock: Callable[[], float]) -> Recognition:
     """Choose how senders are known, and how viewers are: only Backstage's own tokens can prove one.
 
     Raises:
@@ -61,9 +75,9 @@ def recognition(
     """
     match settings.auth.mode:
         case "none":
-            return by_header, lambda _: False
+            return Recognition(by_header)
         case "static":
-            return by_relay_token(StaticTokens(t.reveal() for t in settings.auth.tokens)), lambda _: False
+            return Recognition(by_relay_token(StaticTokens(t.reveal() for t in settings.auth.tokens)))
         case "backstage":
             if settings.auth.jwks_url is None:
                 raise ConfigError("backstageInsights.auth.jwksUrl: set it, or backend.baseUrl")
@@ -71,7 +85,21 @@ def recognition(
             from insights_backend.backstage_tokens import BackstageTokens  # noqa: PLC0415 - as above
 
             tokens = BackstageTokens(settings.auth.jwks_url, DirectSession(), clock)
-            return by_backstage_token(tokens), lambda token: _is_viewer(token, tokens, catalog, settings.viewers)
+            return Recognition(
+                by_backstage_token(tokens),
+                lambda token: _is_viewer(token, tokens, catalog, settings.viewers),
+                tokens.failure,
+            )
+
+
+def failures(catalog: CachedCatalog, recognition: Recognition) -> dict[str, str]:
+    """Say what the portal does not answer of late, by part; nothing is asked for it."""
+    found = {}
+    if unanswered := catalog.last_failure:
+        found["catalog"] = f"events go without what is not remembered of it: {unanswered}"
+    if unfetched := recognition.failure():
+        found["signing_keys"] = f"users whose key is not known are refused with 503: {unfetched}"
+    return found
 
 
 def _is_viewer(token: str, tokens: "BackstageTokens", catalog: CachedCatalog, viewers: tuple[str, ...]) -> bool:

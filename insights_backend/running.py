@@ -42,6 +42,7 @@ class Backend:
         census: has the number of people recorded.
         authenticate: tells who sends events.
         is_viewer: tells whether a Backstage token belongs to one of the viewers.
+        portal_failures: says what the portal does not answer of late, by part.
     """
 
     service: InsightsService
@@ -51,6 +52,7 @@ class Backend:
     census: Census
     authenticate: Authenticate
     is_viewer: Callable[[str], bool]
+    portal_failures: Callable[[], dict[str, str]]
 
     def start(self) -> None:
         """Begin to deliver, to count people, and to read groups ahead."""
@@ -133,7 +135,7 @@ class Insights:
 
     def degraded(self) -> dict[str, str]:
         """Say what is less than whole while events are still accepted, by part."""
-        found = {}
+        found = self.backend.portal_failures() if self.backend else {}
         if self.backend and self.backend.dispatcher.failures:
             found["delivery"] = (
                 f"the last {self.backend.dispatcher.failures} deliveries failed; events are kept: "

@@ -40,7 +40,7 @@ class SigningKeys:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._keys: Mapping[str, jwt.PyJWK] = {}
-        self._failure: str | None = None
+        self.failure: str | None = None
         self._reloads: deque[float] = deque(maxlen=_MAX_RELOADS)
         self._attempts = 0
 
@@ -57,7 +57,7 @@ class SigningKeys:
         attempts = self._attempts
         if key_id not in self._keys:
             self._reload(attempts)
-        key, failure = self._keys.get(key_id), self._failure
+        key, failure = self._keys.get(key_id), self.failure
         if key is not None:
             return key
         if failure is not None:
@@ -71,8 +71,8 @@ class SigningKeys:
             UnavailableError: the keys cannot be fetched.
         """
         self._reload(self._attempts)
-        if self._failure is not None:
-            raise _unavailable(self._failure)
+        if self.failure is not None:
+            raise _unavailable(self.failure)
         return len(self._keys)
 
     def _reload(self, attempts: int) -> None:
@@ -82,9 +82,9 @@ class SigningKeys:
                 return
             self._reloads.append(self._clock())
             try:
-                self._keys, self._failure = self._fetch(), None
+                self._keys, self.failure = self._fetch(), None
             except (requests.RequestException, _UnusableError) as error:
-                self._failure = str(error) if isinstance(error, _UnusableError) else "it does not answer"
+                self.failure = str(error) if isinstance(error, _UnusableError) else "it does not answer"
             self._attempts += 1
 
     def _may_reload(self) -> bool:

@@ -78,6 +78,11 @@ class CachedCatalog:
             lambda _: [catalog.members()], lambda _: ttl, 1, clock
         )
 
+    @property
+    def last_failure(self) -> CatalogUnavailableError | None:
+        """Why the catalog did not answer the last question about entities or their number; None where it did."""
+        return self._entities.last_failure or self._counts.last_failure
+
     def lookup(self, refs: Iterable[EntityRef]) -> Mapping[EntityRef, Lookup]:
         """Look entities up, with at most one call to the catalog.
 

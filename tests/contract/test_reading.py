@@ -6,7 +6,7 @@ import pytest
 import responses
 
 from insights_backend.access import TokenStore
-from insights_backend.settings.values import AuthSettings, Secret
+from insights_backend.settings.values import AuthSettings, CatalogSettings, Secret
 from tests.app import BASE, JWKS_URL, VISIT, Make, Service, error
 from tests.fakes import NOW
 from tests.tokens import jwks, signing_key, user_claims
@@ -168,6 +168,24 @@ def test_readiness_says_what_is_degraded(service: Service) -> None:
     }
     service.warehouse.engine.open()
     assert service.client.get("/readyz").json == {"status": "ready", "degraded": {}}
+
+
+@responses.activate
+def test_readiness_names_a_portal_that_does_not_answer_until_it_does(make: Make) -> None:
+    key = signing_key()
+    headers = {"Authorization": f"Bearer {key.token(user_claims(NOW, 'user:default/jane'))}"}
+    catalog = CatalogSettings(base_url="http://backstage.example.com/api/catalog")
+    service = make(auth=AuthSettings(mode="backstage", jwks_url=JWKS_URL), catalog=catalog)
+    service.warehouse.engine.open()
+    responses.get(JWKS_URL, status=502)
+    assert service.post(VISIT, headers=headers).status_code == 503
+    assert set(service.get("/readyz").json["degraded"]) == {"signing_keys"}
+    responses.upsert("GET", JWKS_URL, json=jwks(key))
+    responses.post(f"{catalog.base_url}/entities/by-refs", status=502)
+    assert service.post(VISIT, headers=headers).status_code in {200, 202}
+    answer = service.get("/readyz")
+    assert (answer.status_code, answer.json["status"], set(answer.json["degraded"])) == (200, "ready", {"catalog"})
+    assert "502" in answer.json["degraded"]["catalog"]
 
 
 def test_a_service_that_cannot_take_events_is_not_ready(service: Service) -> None:
