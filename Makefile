@@ -1,4 +1,4 @@
-# make run: the service on http://127.0.0.1:7008. make test: the tests, in under two minutes. make e2e: the heavy proofs,
+# make run: the service on http://127.0.0.1:7008. make test: the tests, in about two minutes. make e2e: the heavy proofs,
 # in about ten. make demo: fills the service that `make run` started with a made-up history, to look at its reports; say
 # how much of it by DEMO="--users 2000 --days 365". make bench: the measurements; ten times the events by
 # BENCH="--events 100000000". make audit: known vulnerabilities of the dependencies. make docs: writes anew what is

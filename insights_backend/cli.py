@@ -14,7 +14,7 @@ from insights_backend import remote
 from insights_backend._version import __version__
 from insights_backend.access import Scope, TokenStore
 from insights_backend.check.command import config_check
-from insights_backend.composition import assemble, make_data_dir
+from insights_backend.composition import assemble, make_data_dir, tokens_of
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.enrichment.policy import Policy
 from insights_backend.errors import InsightsError
@@ -173,9 +173,9 @@ def _outbox(paths: tuple[Path, ...]) -> closing[Outbox]:
 
 
 def _tokens(paths: tuple[Path, ...]) -> TokenStore:
-    data = _settings(paths).data_dir
-    make_data_dir(data)
-    return TokenStore(data / "tokens.sqlite3", time.time, os.urandom)
+    settings = _settings(paths)
+    make_data_dir(settings.data_dir)
+    return tokens_of(settings)
 
 
 def _date(moment: float) -> str:

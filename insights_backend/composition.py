@@ -16,7 +16,7 @@ from insights_backend.catalog.cache import CachedCatalog
 from insights_backend.census import Census
 from insights_backend.delivery.destination import DebugLog, Destination
 from insights_backend.delivery.dispatcher import Dispatcher
-from insights_backend.delivery.formats import InsightsFormat, SegmentFormat
+from insights_backend.delivery.formats import FORMATS
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.delivery.retry import RetryPolicy
 from insights_backend.delivery.uploader import Uploader
@@ -58,11 +58,20 @@ def assemble(settings: Settings, clock: Callable[[], float] = time.time) -> Insi
     return Insights(
         settings=settings,
         clock=clock,
-        tokens=TokenStore(settings.data_dir / "tokens.sqlite3", clock, os.urandom),
+        tokens=tokens_of(settings, clock),
         backend=backend,
         warehouse=warehouse,
         erasure=_erasure(settings, backend, warehouse, clock),
     )
+
+
+def tokens_of(settings: Settings, clock: Callable[[], float] = time.time) -> TokenStore:
+    """Open the API tokens of this machine.
+
+    Raises:
+        ConfigError: they cannot be kept.
+    """
+    return TokenStore(settings.data_dir / "tokens.sqlite3", clock, os.urandom)
 
 
 def make_data_dir(path: Path) -> None:
@@ -165,7 +174,7 @@ def _uploader(upload: UploadSettings) -> Uploader:
     return Uploader(
         upload.url,
         upload.token.reveal(),
-        upload_format=SegmentFormat() if upload.format == "segment" else InsightsFormat(),
+        upload_format=FORMATS[upload.format](),
         session=DirectSession(),
         policy=RetryPolicy(upload.retries, upload.deadline),
         timeout=upload.timeout,

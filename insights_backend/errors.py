@@ -1,6 +1,6 @@
 """What can go wrong, as codes that never change.
 
-Each error carries its `code`, the stable name that clients, metrics and logs know it by, and a message that says
+Each error carries its `code`, the stable name that clients know it by, and a message that says
 what was wrong, where, and what to do. No message holds a secret or personal data. How an error becomes an HTTP
 answer is the business of `web.problems`.
 """

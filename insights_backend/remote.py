@@ -67,7 +67,9 @@ def _address(url: str, path: str) -> str:
 
 
 @click.command()
-@click.option("--from", "first", metavar="DATE", help="First day, such as 2026-11-01. Default: 30 days ago.")
+@click.option(
+    "--from", "first", metavar="DATE", help="First day, such as 2026-11-01. Default: 29 days before the last one."
+)
 @click.option("--to", "last", metavar="DATE", help="Last day. Default: today.")
 @click.option("--format", "fmt", type=click.Choice(["ndjson", "csv", "parquet"]), default="ndjson")
 @click.option("--output", type=click.File("wb"), default="-", help="Where to write. Default: standard output.")

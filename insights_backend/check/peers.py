@@ -11,7 +11,7 @@ from insights_backend.catalog.client import RestCatalog
 from insights_backend.catalog.file import FileCatalog
 from insights_backend.check.finding import Finding
 from insights_backend.delivery.exchange import Answer, CollectorClient
-from insights_backend.delivery.formats import InsightsFormat, SegmentFormat
+from insights_backend.delivery.formats import FORMATS
 from insights_backend.errors import CatalogUnavailableError, UnavailableError
 from insights_backend.http_client import DirectSession
 from insights_backend.model.entity_filter import EntityFilterQuery
@@ -72,7 +72,7 @@ def check_signing_keys(settings: AuthSettings, session: DirectSession, clock: Ca
 
 def check_collector(settings: UploadSettings, session: DirectSession, clock: Callable[[], float]) -> Finding:
     """Send a batch without events, which is taken only from who may upload, and stores nothing."""
-    upload_format = SegmentFormat() if settings.format == "segment" else InsightsFormat()
+    upload_format = FORMATS[settings.format]()
     collector = CollectorClient(
         settings.url or "",
         settings.token.reveal() if settings.token else None,

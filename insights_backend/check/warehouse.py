@@ -8,11 +8,10 @@ from typing import Any
 from insights_backend.check.finding import Finding
 from insights_backend.check.storage import check_directory
 from insights_backend.settings.values import WarehouseSettings
-from insights_backend.warehouse.connecting import client_arguments
+from insights_backend.warehouse.connecting import UNKNOWN_DATABASE, client_arguments
+from insights_backend.warehouse.failures import NOT_INSTALLED
 
 _PART = "warehouse.dsn"
-_UNKNOWN_DATABASE = 81  # the server's number for it
-_INSTALL = "pip install 'insights-backend[warehouse]', or set upload.url"
 
 
 def check_warehouse(settings: WarehouseSettings) -> Finding:
@@ -24,7 +23,7 @@ def check_warehouse(settings: WarehouseSettings) -> Finding:
     arguments = client_arguments(settings.dsn.reveal())
     needed = ["clickhouse_connect", "chdb"] if "path" in arguments else ["clickhouse_connect"]
     if not all(find_spec(package) for package in needed):
-        return Finding(_PART, "failed", f"the engine is not installed: {_INSTALL}")
+        return Finding(_PART, "failed", NOT_INSTALLED)
     if "path" in arguments:
         return check_directory(_PART, Path(arguments["path"]))
     return _ask(arguments, settings.cluster)
@@ -49,7 +48,7 @@ def _ask(arguments: dict[str, Any], cluster: str | None) -> Finding:
 def _failure(name: str, database: str, error: Exception) -> Finding:
     # The text of the engine's errors may quote what it was asked, and by whom.
     code = getattr(error, "code", None)
-    if code == _UNKNOWN_DATABASE:
+    if code == UNKNOWN_DATABASE:
         return Finding(_PART, "ok", f"{name} answers; the database {database} is made at the first start")
     reason = f"{type(error).__name__}, code {code}" if code else type(error).__name__
     return Finding(_PART, "failed", f"{name} cannot be used ({reason}); check address, user and password")

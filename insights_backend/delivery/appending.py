@@ -29,6 +29,9 @@ class Entry:
         size: how many bytes they are.
         stored: the events as they are to be stored.
         keys: their numbers, where they are known.
+        is_over: whether its turn has been.
+        row: the number that it got.
+        error: what went wrong.
     """
 
     received_at: int

@@ -4,7 +4,7 @@ Both store what comes twice once: a collector by the batch's Idempotency-Key, Se
 """
 
 import zlib
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any, Protocol
 
 import orjson
@@ -13,6 +13,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from insights_backend.http_client import BearerAuth
 from insights_backend.model.event import iso
 from insights_backend.model.total_users import TotalUsers
+from insights_backend.settings.values import UploadFormatName
 
 MAX_SEGMENT_BATCH = 500_000
 MAX_SEGMENT_EVENT = 32_000
@@ -142,3 +143,7 @@ def _call(event: Mapping[str, Any]) -> tuple[dict[str, Any], Set[str]]:
 
 def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+FORMATS: Mapping[UploadFormatName, Callable[[], UploadFormat]] = {"insights": InsightsFormat, "segment": SegmentFormat}
+"""Makes a format, by the name that `upload.format` gives it."""

@@ -115,6 +115,9 @@ class Outbox:
         directory: where its files are; made if missing.
         max_bytes: how many bytes of events may wait before `append` refuses more.
         clock: now, in seconds since 1970.
+
+    Raises:
+        ConfigError: the file can neither be opened nor made, or a newer version of this service wrote it.
     """
 
     def __init__(self, directory: Path, *, max_bytes: int, clock: Callable[[], float]) -> None:

@@ -83,6 +83,9 @@ class Event:
         id: the sender's own name for the event; None where it gave none.
         timestamp: when it happened by the sender's clock; None where it did not say.
         time: when it happened as we count it: the sender's time within bounds, else the time of arrival.
+        content: what it says.
+        value: the number that it carries, if any.
+        session_id: the sender's name for the user's session, if it tells.
         user: the verified, or by a relay asserted, user.
     """
 

@@ -1,6 +1,6 @@
 """What the configuration says, as frozen, typed values.
 
-`schema` makes these from app-config and `app` hands each room the part that it needs. Durations are seconds.
+`building` makes these from app-config, and `composition` hands each room the part that it needs. Durations are seconds.
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ class AuthSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogSettings:
-    """Where the software catalog is: exactly one of `base_url` and `file` is set."""
+    """Where the software catalog is: one of `base_url` and `file` is set, where events are taken in."""
 
     base_url: str | None = None
     token: Secret | None = None

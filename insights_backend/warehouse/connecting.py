@@ -12,7 +12,8 @@ from insights_backend.errors import ConfigError
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-_UNKNOWN_DATABASE = 81  # the server's number for it
+UNKNOWN_DATABASE = 81
+"""The code of the error of a server that has no such database."""
 
 
 def client_arguments(dsn: str) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client
         return get_client(**arguments, settings=dict(settings))
     except DatabaseError as error:
         # Not asked for beforehand: who may use a database may not be allowed to make one.
-        if getattr(error, "code", None) != _UNKNOWN_DATABASE:
+        if getattr(error, "code", None) != UNKNOWN_DATABASE:
             raise
     with closing(get_client(**{**arguments, "database": None})) as client:
         client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": arguments["database"]})

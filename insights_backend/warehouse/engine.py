@@ -15,7 +15,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from insights_backend.warehouse.connecting import client, client_arguments, leave_code_on_disk
-from insights_backend.warehouse.failures import WarehouseUnavailableError, engine_errors, measured
+from insights_backend.warehouse.failures import NOT_INSTALLED, WarehouseUnavailableError, engine_errors, measured
 from insights_backend.warehouse.migrations import Dialect, keep_for, migrate
 
 if TYPE_CHECKING:
@@ -295,9 +295,7 @@ class Engine:
         try:
             import clickhouse_connect  # noqa: F401, PLC0415 - the core installs without the engine
         except ImportError:
-            raise WarehouseUnavailableError(
-                "the engine is not installed: pip install 'insights-backend[warehouse]', or set upload.url"
-            ) from None
+            raise WarehouseUnavailableError(NOT_INSTALLED) from None
         arguments = dict(self._arguments)
         if self._is_embedded:
             Path(arguments["path"]).mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from insights_backend.errors import UnavailableError
 from insights_backend.metrics import WAREHOUSE, timed
 
+NOT_INSTALLED = "the engine is not installed: pip install 'insights-backend[warehouse]', or set upload.url"
+"""What is wrong where the core is installed alone."""
+
 _RETRY_AFTER = 10
 _OVER_LIMIT = {159, 160, 241, 307}  # of time, foreseen time, memory, bytes: the engine's error codes
 

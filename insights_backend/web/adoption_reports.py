@@ -1,9 +1,8 @@
 """The numbers of the page of Red Hat's Adoption Insights; what each counts stands in `reports.adoption_insights`."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
@@ -13,7 +12,7 @@ from insights_backend.web.adoption_insights import adoption_site, refusal
 from insights_backend.web.guard import Guard
 from insights_backend.web.insight_query import insight_of, insight_parameters
 from insights_backend.web.openapi.insights import GROUPED, INSIGHT_ROWS
-from insights_backend.web.tables import csv_lines
+from insights_backend.web.tables import csv_answer
 
 
 def create_adoption_reports(sources: Sources, guard: Guard, allowed_origins: Sequence[str]) -> Blueprint:
@@ -36,13 +35,9 @@ def create_adoption_reports(sources: Sources, guard: Guard, allowed_origins: Seq
         asked = insight_of(given)
         rows = INSIGHTS[given["type"]](sources, asked)
         if given["format"] == "csv":
-            return _csv(given["type"], rows)
+            name = given["type"]
+            return csv_answer(rows, INSIGHT_ROWS[name]().fields, f"adoption_insights_{name}")
         head = {"grouping": asked.grouping} if given["type"] in GROUPED else {}
         return jsonify({**head, "data": rows})
 
     return site
-
-
-def _csv(name: str, rows: list[dict[str, Any]]) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="adoption_insights_{name}.csv"'}
-    return Response(csv_lines(rows, list(INSIGHT_ROWS[name]().fields)), mimetype="text/csv", headers=headers)

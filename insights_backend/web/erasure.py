@@ -1,17 +1,13 @@
 """The routes by which is shown what is stored about a person, and by which the person is erased."""
 
-from collections.abc import Iterator
-from itertools import chain, islice
-from typing import Any
+from itertools import chain
 
-import orjson
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from insights_backend.erasure import Erasure
 from insights_backend.web.guard import Guard
-
-_LINES_A_CHUNK = 500
+from insights_backend.web.tables import ndjson
 
 
 def create_erasure(erasure: Erasure, guard: Guard) -> Blueprint:
@@ -31,14 +27,9 @@ def create_erasure(erasure: Erasure, guard: Guard) -> Blueprint:
 
     @site.get("/users/<path:ref>/export")
     def export_user(ref: str) -> ResponseReturnValue:
-        chunks = _chunks(erasure.export(ref, guard("admin")))
+        chunks = ndjson(erasure.export(ref, guard("admin")))
         # What cannot begin must say so before the answer's first line has gone out.
         first = next(chunks, b"")
         return Response(chain([first], chunks), mimetype="application/x-ndjson")
 
     return site
-
-
-def _chunks(events: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    while lines := [orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE) for event in islice(events, _LINES_A_CHUNK)]:
-        yield b"".join(lines)

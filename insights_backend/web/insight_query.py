@@ -8,11 +8,10 @@ from werkzeug.datastructures import MultiDict
 
 from insights_backend.reports.adoption_insights import GROUPINGS, INSIGHTS, Insight, grouping_of
 from insights_backend.reports.query import ReportQuery
-from insights_backend.web.parameters import YEARS, check_date, check_timezone
+from insights_backend.web.parameters import MAX_DAYS, YEARS, check_date, check_timezone
 
 _DEFAULT_ROWS = 3
 _MAX_ROWS = 1000
-_MAX_DAYS = 3660
 _MAX_HOURLY_DAYS = 92
 
 
@@ -55,8 +54,8 @@ class InsightSchema(Schema):
         days = (last - first).days + 1
         if days < 1:
             raise ValidationError("is before start_date", "end_date")
-        if days > _MAX_DAYS:
-            raise ValidationError(f"is more than {_MAX_DAYS} days before end_date", "start_date")
+        if days > MAX_DAYS:
+            raise ValidationError(f"is more than {MAX_DAYS} days before end_date", "start_date")
         if first.year < YEARS[0] or last.year > YEARS[1]:
             raise ValidationError(
                 f"lies, or end_date does, outside of the years {YEARS[0]} to {YEARS[1]}", "start_date"

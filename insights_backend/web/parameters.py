@@ -13,7 +13,9 @@ from insights_backend.model.entity_ref import EntityRef
 from insights_backend.model.zones import zone, zone_names
 from insights_backend.reports.query import FILTERS, ReportQuery
 
-_MAX_DAYS = 3660
+MAX_DAYS = 3660
+"""How many days a question may be about."""
+
 _MAX_VALUES = 100
 MAX_VALUE = 512
 """How long the value of a filter may be, in characters."""
@@ -143,8 +145,8 @@ def report_query(given: dict[str, Any], now: datetime) -> ReportQuery:
     first = _day(given.get("from_"), last - timedelta(_DEFAULT_DAYS - 1))
     if first > last:
         raise InvalidParameterError("from: is after to")
-    if (last - first).days >= _MAX_DAYS:
-        raise InvalidParameterError(f"from: is more than {_MAX_DAYS} days before to")
+    if (last - first).days >= MAX_DAYS:
+        raise InvalidParameterError(f"from, to: more than {MAX_DAYS} days")
     return ReportQuery(
         first=first,
         last=last,

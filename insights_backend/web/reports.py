@@ -1,10 +1,9 @@
 """Reports and the export: what reads the warehouse."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
@@ -12,19 +11,13 @@ from insights_backend.metrics import REPORTS_MADE
 from insights_backend.reports.all_reports import REPORTS
 from insights_backend.reports.answer import Answer, Row, Sources
 from insights_backend.reports.query import ReportQuery
-from insights_backend.warehouse.events import EventStore
+from insights_backend.warehouse.events import EVENT, EventStore
 from insights_backend.web.guard import Guard
 from insights_backend.web.openapi.reports import ROWS
 from insights_backend.web.parameters import ExportSchema, ReportSchema, parameters, report_query
 from insights_backend.web.problems import problem
-from insights_backend.web.tables import csv_lines
+from insights_backend.web.tables import csv_answer, ndjson
 
-_COLUMNS = (
-    "id", "time", "receivedAt", "environment", "instance", "action", "subject", "value", "pluginId", "routeRef",
-    "extension", "sessionId", "attributes", "context", "user", "userMetadata", "groups", "entity", "entityMetadata",
-    "target", "view", "notes",
-)  # fmt: skip
-_LINES_A_CHUNK = 500
 _HOUR = 3600
 
 
@@ -60,7 +53,7 @@ def create_reports(
         with REPORTS_MADE.labels(name).time():
             answer = REPORTS[name](sources, query)
         if given["format"] == "csv":
-            response = _csv(answer.rows, ROWS[name]().fields, name)
+            response = csv_answer(answer.rows, ROWS[name]().fields, name)
         else:
             previous = REPORTS[name](sources, query.previous()).rows if given.get("compare") else []
             response = jsonify(_described(name, query, answer, previous))
@@ -76,8 +69,8 @@ def create_reports(
         sources.engine.open()  # what cannot begin must say so before the answer's first line has gone out
         rows = events.read(query.start, query.end)
         if given["format"] == "csv":
-            return _csv(rows, _COLUMNS, "events")
-        return Response(_ndjson(rows), mimetype="application/x-ndjson")
+            return csv_answer(rows, EVENT, "events")
+        return Response(ndjson({name: row[name] for name in EVENT} for row in rows), mimetype="application/x-ndjson")
 
     return site
 
@@ -105,18 +98,3 @@ def _cached(response: Response, *, settled: bool) -> Response:
     response.add_etag()
     response.make_conditional(request)
     return response
-
-
-def _csv(rows: Iterable[Row], columns: Iterable[str], name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(csv_lines(rows, list(columns)), mimetype="text/csv", headers=headers)
-
-
-def _ndjson(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    lines: list[bytes] = []
-    for row in rows:
-        lines.append(orjson.dumps({name: row[name] for name in _COLUMNS}, option=orjson.OPT_APPEND_NEWLINE))
-        if len(lines) == _LINES_A_CHUNK:
-            yield b"".join(lines)
-            lines.clear()
-    yield b"".join(lines)

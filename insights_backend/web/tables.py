@@ -1,14 +1,31 @@
-"""Rows as CSV (RFC 4180), safe to open in a spreadsheet."""
+"""Rows as CSV (RFC 4180), safe to open in a spreadsheet, and as newline-delimited JSON."""
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
+from flask import Response
 
 # A cell that begins with one of these is a formula to a spreadsheet; an apostrophe before it makes it text again.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+_LINES_A_CHUNK = 500
+
+
+def csv_answer(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], name: str) -> Response:
+    """Answer with rows as CSV, to be saved under a name."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(csv_lines(rows, list(columns)), mimetype="text/csv", headers=headers)
+
+
+def ndjson(rows: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Write rows as JSON, a line each, many lines at once."""
+    while lines := [orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in islice(rows, _LINES_A_CHUNK)]:
+        yield b"".join(lines)
 
 
 def csv_lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""Foreign formats, one module each: they turn a decoded body into validated events."""
+"""Formats, one module each: `native` and `batch` are ours, and validate; others make documents of ours of a body."""

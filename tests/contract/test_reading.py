@@ -6,7 +6,8 @@ import pytest
 import responses
 
 from insights_backend.access import TokenStore
-from insights_backend.settings.values import AuthSettings, CatalogSettings, Secret
+from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.settings.values import AuthSettings, CatalogSettings, RedactionSettings, Secret
 from tests.app import BASE, JWKS_URL, VISIT, Make, Service, error
 from tests.fakes import NOW
 from tests.tokens import jwks, signing_key, user_claims
@@ -17,11 +18,17 @@ from tests.tokens import jwks, signing_key, user_claims
 def test_config_shows_what_is_captured_and_no_secret(make: Make) -> None:
     service = make(
         capture_entity_fields=("metadata.tags",),
+        capture_identity_groups_filter=EntityFilterQuery.parse({"spec.type": "team"}),
+        redaction=RedactionSettings(fields={"attributes.note": "drop"}),
         auth=AuthSettings(mode="static", tokens=(Secret("relay-token-1"),)),
     )
     answer = service.get("/config")
     assert answer.json["captureEntityFields"][-1] == "metadata.tags"
     assert answer.json["captureIdentityFields"] == ["metadata.namespace", "spec.memberOf"]
+    assert answer.json["captureIdentityGroupsFilter"] == [{"spec.type": ["team"]}]
+    assert answer.json["totalUsersEntityQueryFilter"] is None
+    assert answer.json["identities"] == "pseudonymous"
+    assert answer.json["redaction"] == {"enabled": True, "fields": {"attributes.note": "drop"}}
     assert "relay-token" not in answer.text
     assert "salt of" not in answer.text
 

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,8 +12,14 @@ from tests.documents import Block, all_blocks, documents
 from tests.process import REPOSITORY
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-SOURCE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|sql|js|yaml|service))(?:::(\w+))?`")
-PLACES = (REPOSITORY, REPOSITORY / "insights_backend")
+SOURCE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|sql|js|yaml|service))(?:::(\w+))?`")
+
+
+@cache
+def files() -> list[str]:
+    places = ("insights_backend", "tests", "config", "deploy", "examples")
+    below = [file for place in places for file in (REPOSITORY / place).rglob("*.*")]
+    return [str(file.relative_to(REPOSITORY)) for file in (*REPOSITORY.glob("*.*"), *below)]
 
 
 def named(document: Path) -> str:
@@ -40,7 +47,7 @@ def test_every_link_to_a_file_or_heading_of_ours_leads_there(document: Path) -> 
 def test_every_source_file_that_is_named_exists(document: Path) -> None:
     for path, _ in SOURCE.findall(document.read_text()):
         if "packages/" not in path:  # of a portal
-            assert any((place / path).exists() for place in PLACES), path
+            assert any(f"/{file}".endswith(f"/{path}") for file in files()), path
 
 
 def test_every_block_of_commands_is_run_or_says_why_not() -> None:
