@@ -90,7 +90,8 @@ class Service:
     def export(self) -> list[dict[str, Any]]:
         answer = self.get("/export")
         assert answer.status_code == 200, answer.text
-        return [answer.json_module.loads(line) for line in answer.text.splitlines()]
+        # Of bytes, since a text ends lines at more characters than JSON escapes.
+        return [answer.json_module.loads(line) for line in answer.data.splitlines()]
 
 
 Make = Callable[..., Service]
