@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import unquote, unquote_to_bytes
 
 import orjson
 
@@ -21,7 +22,13 @@ ERASED = "[erased]"
 
 _PSEUDONYM = "u_[a-z2-7]{4}_[a-z2-7]{32}"
 _SPACE, _NAME = r"[\w-]{1,63}", r"[\w.-]{0,62}\w"
-_REFERENCE = rf"(?i)\b(?:user:(?:{_SPACE}/)?{_NAME}|by-name/user/{_SPACE}/{_NAME}|{_SPACE}/user/{_NAME})"
+# Percent-encoded once or twice, as queries hold them; the letters of an encoded character before it are not of it.
+_COLON, _SLASH, _BEGIN = "(?::|%(?:25)?3a)", "(?:/|%(?:25)?2f)", r"(?:\b|%(?:25)?[0-9a-f]{2})"
+_REFERENCE = (
+    rf"(?i){_BEGIN}(?:user{_COLON}(?:{_SPACE}{_SLASH})?{_NAME}"
+    rf"|by-name{_SLASH}user{_SLASH}{_SPACE}{_SLASH}{_NAME}|{_SPACE}{_SLASH}user{_SLASH}{_NAME})"
+)
+_BEFORE = re.compile(r"\A\W+")
 _DIGEST_BYTES = 16
 
 
@@ -110,6 +117,8 @@ class Person:
     def _may_be_in(self, lines: bytes) -> bool:
         """Look quickly, since a long backlog holds little of one person."""
         lowered = lines.lower()
+        if self.ref and b"%" in lowered:
+            lowered = unquote_to_bytes(unquote_to_bytes(lowered))
         return any(name.encode() in lowered for name in self.names)
 
     def _blanked(self, line: bytes) -> bytes:
@@ -118,4 +127,5 @@ class Person:
         return line
 
     def _erased(self, found: re.Match[bytes]) -> bytes:
-        return ERASED.encode() if found[0].decode().lower() in self.names else found[0]
+        name = _BEFORE.sub("", unquote(unquote(found[0].decode().lower())))
+        return ERASED.encode() if name in self.names else found[0]

@@ -21,7 +21,11 @@ from them follows by itself. The events last: while they are there, what was cut
 
 _NUMBERS = "SELECT sipHash64(arrayJoin({names:Array(String)})) AS number"
 _THEIRS = "userKey IN %(numbers)s"
-_IS_PERSON = "sipHash64(lower(name)) IN %(numbers)s"
+# As `Person` compares: percent-encoded or not.
+_IS_PERSON = (
+    "sipHash64(replaceRegexpOne(decodeURLComponent(decodeURLComponent(lower(name))), '^[^0-9a-z_]+', ''))"
+    " IN %(numbers)s"
+)
 
 
 def erase(engine: Engine, person: Person) -> Erased:
@@ -102,5 +106,5 @@ def _names(text: str, pattern: str) -> str:
 
 
 def _quoted(pattern: str) -> str:
-    escaped = pattern.replace("\\", "\\\\")
+    escaped = pattern.replace("\\", "\\\\").replace("%", "%%")
     return f"'{escaped}'"

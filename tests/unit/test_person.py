@@ -23,6 +23,11 @@ ABOUT_JANE = [
     f"owner={JANE}.",
     f"{JANE}{JANE}",
     "a look at user:default/jane.",
+    "/catalog?filters%5Bowners%5D=user%3Adefault%2Fjane&x=1",
+    "/catalog-graph?rootEntityRefs%5B%5D=user%3Adefault%2FJane",
+    "/search?query=owner%3Duser%3Adefault%2Fjane",
+    "/x?to=%252Fcatalog%252Fdefault%252Fuser%252Fjane",
+    "?owner=user%253Adefault%252Fjane",
 ]
 NOT_ABOUT_JANE = [
     "jane",
@@ -36,6 +41,9 @@ NOT_ABOUT_JANE = [
     "/catalog/corp/user/jane",
     f"/catalog/default/user/{JOHN}",
     f"{JANE[:-1]}",
+    "?owner=user%3Acorp%2Fjane",
+    "?owner=user%3Adefault%2Fjanet",
+    "?q=100%25user",
 ]
 
 
