@@ -169,7 +169,7 @@ class Redactor:
             return place.treat(str(value))
         if treatment == "keep" or abs(value) < _SMALLEST_PERSONAL_NUMBER:
             return value
-        text = str(value)
+        text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
         treated = place.treat(text)
         return value if treated == text else treated
 

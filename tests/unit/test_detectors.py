@@ -97,6 +97,10 @@ FOUND = [
     ("/catalog/default/user/jane/x?y", f"/catalog/default/user/{PERSON}/x?y"),
     ("/docs/acme/User/jane", f"/docs/acme/User/{PERSON}"),
     ("/entities/by-name/user/default/jane", f"/entities/by-name/user/default/{PERSON}"),
+    # homes in links to an editor
+    ("vscode://file/home/jane/x.ts", "vscode://file/home/[username]/x.ts"),
+    ("cursor://file/Users/jane/x", "cursor://file/Users/[username]/x"),
+    ("vscode://vscode-remote/ssh-remote+h/home/jane/x", "vscode://vscode-remote/ssh-remote+h/home/[username]/x"),
     # users, in a search for what is theirs
     ("owner:user:default/jane", f"owner:{PERSON}"),
     ("relations.ownedBy:user:default/jane", f"relations.ownedBy:{PERSON}"),

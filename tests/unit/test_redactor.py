@@ -124,6 +124,7 @@ FIELDS: list[tuple[str, Any, Any]] = [
     ("attributes", {f"to {EMAIL}": "x"}, {"to [email]": "x"}),
     ("attributes", {"a": [{"b": [EMAIL, 7, None, True]}]}, {"a": [{"b": ["[email]", 7, None, True]}]}),
     ("attributes", {"n": 4111111111111111, "m": 1705312830123}, {"n": "[card]", "m": 1705312830123}),
+    ("attributes", {"n": 4111111111111111.0, "m": 1705312830123.5}, {"n": "[card]", "m": 1705312830123.5}),
     ("context", {"sessionId": "abc"}, {"sessionId": NAMES.session("abc")}),
     # an id is kept unless it tells something
     ("id", "client-17", "client-17"),
