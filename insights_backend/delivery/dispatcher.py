@@ -93,7 +93,8 @@ class Dispatcher:
             request: the outbox row that the caller appended.
 
         Returns:
-            Whether that request's events have arrived; if not, they will without the caller.
+            Whether that request's events have arrived; if not, they will without the caller, or lie among the dead
+            letters.
         """
         if self._failures or self._is_slow or self._monotonic() < self._not_before:
             return False
@@ -101,8 +102,8 @@ class Dispatcher:
             waiting = self._outbox.backlog().events
         except UnavailableError:  # they are on disk already, and so accepted
             return False
-        batch = None if waiting > LONE_EVENTS else self.deliver_batch()
-        return batch is not None and batch.last_request >= request
+        batch, refused = (None, 0) if waiting > LONE_EVENTS else self._deliver(self._batch_events)
+        return batch is not None and batch.last_request >= request and not refused
 
     def deliver_batch(self, max_events: int | None = None) -> Batch | None:
         """Deliver one batch, if nobody else is delivering and something waits.
@@ -113,17 +114,22 @@ class Dispatcher:
         Returns:
             The batch that arrived; None where none did.
         """
+        batch, _ = self._deliver(max_events or self._batch_events)
+        return batch
+
+    def _deliver(self, max_events: int) -> tuple[Batch | None, int]:
+        """Deliver one batch; returns it, and how many of its events were refused for good."""
         try:
             with self._outbox.right_to_deliver() as mine:
-                return self._deliver_next(max_events or self._batch_events) if mine else None
+                return self._deliver_next(max_events) if mine else (None, 0)
         except UnavailableError as error:  # the destination, or the disk
             self._failed(error)
-            return None
+            return None, 0
 
-    def _deliver_next(self, max_events: int) -> Batch | None:
+    def _deliver_next(self, max_events: int) -> tuple[Batch | None, int]:
         batch = self._outbox.claim(max_events=max_events)
         if batch is None:
-            return None
+            return None, 0
         began = self._monotonic()
         self._not_before = began + PACE
         with timed(DELIVERIES):
@@ -134,7 +140,7 @@ class Dispatcher:
         DELIVERED_EVENTS.labels("stored").inc(batch.events - refused)
         self._failures = 0
         self._is_slow = self._monotonic() - began > PACE
-        return batch
+        return batch, refused
 
     def drain(self) -> None:
         """Deliver until less than a batch waits, or one fails; gently what an outage left, while that gets less."""

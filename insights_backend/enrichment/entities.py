@@ -18,7 +18,7 @@ _ROUTE = re.compile(
     r"/(?:(?:catalog|docs)/(?P<namespace>[^/]+)/(?P<kind>[^/]+)/(?P<name>[^/]+)"
     r"|create/templates/(?P<template_namespace>[^/]+)/(?P<template>[^/]+))(?:/|$)"
 )
-_ABSOLUTE = re.compile(r"https?://[^/?#]+(?=/)", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"(?:https?:)?//[^/?#]+(?=/)", re.IGNORECASE)
 _LONGEST = 512  # as `EntityRef` has it
 _QUERY_OR_HASH = re.compile(r"[?#]")
 

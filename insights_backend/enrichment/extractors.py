@@ -5,9 +5,11 @@ that it knows; where many have those in common, as one shared part. What it cann
 fixed vocabulary: `entity_not_found`, `user_not_found`, `catalog_unavailable`, and `<extractor>_failed`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+import orjson
 
 from insights_backend.catalog.cache import Lookup
 from insights_backend.catalog.interface import Entity
@@ -21,6 +23,8 @@ ENTITY_FIELDS = ("kind", "metadata.namespace", "spec.type", "spec.lifecycle", "s
 # What of the context has a place of its own in the record.
 _PLACED_BY_ID = frozenset({"pluginId", "routeRef", "extensionId"})
 _PLACED = _PLACED_BY_ID | {"extension"}
+
+_MOST_BYTES = 16 * 1024  # of a captured field, as JSON
 
 IDENTITY_FIELDS = ("metadata.namespace", "spec.memberOf")
 
@@ -195,7 +199,7 @@ def _text(value: object) -> str | None:
 
 def _entity(paths: Sequence[str]) -> Callable[[What], Record | Shared]:
     described = Remembered[EntityRef, Shared](
-        lambda ref, entity: Shared({"entityMetadata": _fields(entity, ref, paths)})
+        lambda ref, entity: _bounded("entity", "entityMetadata", _fields(entity, ref, paths))
     )
 
     def extract(what: What) -> Record | Shared:
@@ -207,7 +211,9 @@ def _entity(paths: Sequence[str]) -> Callable[[What], Record | Shared]:
 
 def _identity(paths: Sequence[str]) -> Callable[[Who], Record | Shared]:
     own = [path for path in paths if path != "spec.memberOf"]
-    described = Remembered[EntityRef, Shared](lambda ref, entity: Shared({"userMetadata": _fields(entity, ref, own)}))
+    described = Remembered[EntityRef, Shared](
+        lambda ref, entity: _bounded("identity", "userMetadata", _without_groups(_fields(entity, ref, own)))
+    )
 
     def extract(who: Who) -> Record | Shared:
         entity = who.notes.entity(who.lookup, "user_not_found")
@@ -246,6 +252,26 @@ def _group(ref: object, namespace: str) -> EntityRef | None:
         return EntityRef.parse(ref, default_kind="group", default_namespace=namespace)
     except InvalidEntityRefError:
         return None
+
+
+def _bounded(extractor: str, field: str, found: Record) -> Shared:
+    """Make a part of captured fields; what is too large to go along with each event is left out, and noted."""
+    small = {path: value for path, value in found.items() if len(orjson.dumps(value, default=str)) <= _MOST_BYTES}
+    notes = {} if len(small) == len(found) else {"notes": [f"{extractor}_failed"]}
+    return Shared({field: small, **notes})
+
+
+def _without_groups(found: Record) -> Record:
+    """Take out groups that stand in what was captured whole: which of them are captured is said elsewhere."""
+    if isinstance(spec := found.get("spec"), Mapping):
+        found["spec"] = {key: value for key, value in spec.items() if key != "memberOf"}
+    if isinstance(relations := found.get("relations"), list):
+        found["relations"] = [each for each in relations if not _is_membership(each)]
+    return found
+
+
+def _is_membership(relation: object) -> bool:
+    return isinstance(relation, Mapping) and relation.get("type") == "memberOf"
 
 
 def _fields(entity: Entity, ref: EntityRef, paths: Sequence[str]) -> Record:

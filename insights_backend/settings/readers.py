@@ -24,7 +24,7 @@ _MAX_TEXT = 4096
 _MAX_ITEMS = 1000
 _MAX_SECONDS = 10 * 365 * 86400
 _MIN_SALT_BYTES = 32
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})?")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,4096}")
 _DOT_PATH = re.compile(r"[^\[,\s.]+(?:\.[^\[,\s.]+)*")
 _MAX_DOT_PATH = 200
@@ -73,7 +73,9 @@ def _whole(value: object) -> int | None:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else None
+    if isinstance(value, str) and _NUMBER.fullmatch(text := value.strip()):
+        return int(text) if text.lstrip("+-").isdigit() else _whole(float(text))
+    return None
 
 
 def duration(*, zero: bool) -> Reader[float]:

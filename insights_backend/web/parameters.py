@@ -159,9 +159,17 @@ def report_query(given: dict[str, Any], now: datetime) -> ReportQuery:
 
 
 def _day(text: str | None, default: date) -> date:
-    day = date.fromisoformat(text) if text else default
+    return within_years(date.fromisoformat(text) if text else default, "from, to")
+
+
+def within_years(day: date, parameter: str) -> date:
+    """Return a day that a question may be about.
+
+    Raises:
+        InvalidParameterError: it lies outside of `YEARS`; names the parameter.
+    """
     if not YEARS[0] <= day.year <= YEARS[1]:
-        raise InvalidParameterError(f"from, to: lie outside of the years {YEARS[0]} to {YEARS[1]}")
+        raise InvalidParameterError(f"{parameter}: must lie within the years {YEARS[0]} to {YEARS[1]}")
     return day
 
 

@@ -1,7 +1,8 @@
 """The format between services: a batch of stored events, as an uploader sends it and a collector takes it.
 
-Each field's rule is declared once, in `RULES`. Events come enriched and redacted, so the bounds of texts are wider than
-those of ingest: a redactor's replacement may be longer than what it replaces.
+Each field's rule is declared once, in `RULES`. Events come enriched and redacted, so the bounds are wider than those of
+ingest and of what is captured: a redactor's replacement may be longer than what it replaces, and what a service has
+accepted its collector must never refuse.
 """
 
 import re
@@ -31,9 +32,9 @@ MAX_REJECTIONS = 100
 _MAX_TEXT = 32_768
 _MAX_SUBJECT = 131_072
 _MAX_REF = 1024
-_MAX_ITEMS = 1000
-_MAX_OBJECT_BYTES = 64 * 1024
-_MAX_DEPTH = 16
+_MAX_ITEMS = 10_000
+_MAX_OBJECT_BYTES = 4 * 1024 * 1024
+_MAX_DEPTH = 64
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 _YEARS = range(1970, 2106)  # in which the engine counts seconds
 

@@ -166,6 +166,19 @@ def test_a_bearer_token_shows_pages_too(guarded: Service, browser: FlaskClient) 
     assert browser.get("/", headers={"Authorization": f"Bearer {token(guarded)}"}).status_code == 200
 
 
+def test_a_login_leads_back_to_the_page_below_the_prefix_of_the_service(browser: FlaskClient) -> None:
+    below = {"SCRIPT_NAME": "/insights"}
+    asked = browser.get("/weekly?week=2026-11-23", environ_overrides=below)
+    assert asked.status_code == 401
+    assert dict(fields(asked.text))["next"] == "/insights/weekly?week=2026-11-23"
+
+
+def test_a_panel_of_a_reader_who_is_logged_out_says_so(browser: FlaskClient) -> None:
+    answer = browser.get("/panels/plugins")
+    assert answer.status_code == 401
+    assert "You are logged out" in answer.text
+
+
 def test_a_login_whose_body_cannot_be_read_is_refused_and_no_error_of_ours(browser: FlaskClient) -> None:
     class Garbled(io.BytesIO):
         def readinto(self, _: Any, /) -> int:

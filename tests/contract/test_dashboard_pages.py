@@ -165,6 +165,11 @@ def test_each_panel_and_file_is_asked_the_same_as_the_page(used: Service) -> Non
         assert (answer.status_code, answer.mimetype) == (200, "text/csv"), address
 
 
+def test_a_time_zone_that_is_not_offered_is_shown_and_sent_along(used: Service) -> None:
+    page = used.client.get("/?timezone=CET").text
+    assert MultiDict(fields(page)).getlist("timezone")[-1] == "CET"
+
+
 def test_a_form_sends_along_what_it_does_not_ask(used: Service) -> None:
     page = used.client.get("/?days=91&interval=week&timezone=Asia/Tokyo&plugin=a&plugin=b").text
     sent = MultiDict(fields(page))

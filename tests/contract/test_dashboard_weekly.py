@@ -76,9 +76,16 @@ def test_the_weeks_before_and_after_are_a_click_away_and_keep_the_filter(portal:
     assert links(page) == {
         "Week before": "https://insights.example.com/weekly?week=2026-11-09&plugin=search",
         "Week after": "https://insights.example.com/weekly?week=2026-11-23&plugin=search",
-        "Dashboard": "https://insights.example.com/",
+        "Dashboard": "https://insights.example.com/?plugin=search",
     }
     assert "Only plugin search." in text(page)
+
+
+@pytest.mark.parametrize("week", ["0001-01-01", "1900-01-01", "1970-01-01", "2500-01-01", "9999-12-31"])
+def test_a_week_that_no_report_could_be_about_is_refused(portal: Service, week: str) -> None:
+    answer = portal.client.get(f"/weekly?week={week}")
+    assert answer.status_code == 400
+    assert "1970 to 2200" in text(answer.text)
 
 
 def test_it_stands_by_itself_and_its_style_is_the_only_one_allowed(portal: Service) -> None:

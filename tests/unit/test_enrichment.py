@@ -18,6 +18,7 @@ from insights_backend.enrichment.views import Views
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.event import Event
 from insights_backend.settings.values import Treatment
+from insights_backend.wire import batch
 from tests.fakes import NOW, Clock, MemoryCatalog, content, event, user
 
 JANE = {
@@ -92,6 +93,39 @@ def test_an_event_becomes_a_record_with_everything_that_is_stored() -> None:
         "view": True,
         "notes": [],
     }
+
+
+def test_a_field_that_is_too_large_to_go_along_with_each_event_is_left_out_and_noted() -> None:
+    capture = Capture.of(more_entity_fields=["spec.definition"], more_identity_fields=[], environment="production")
+    api = {**PETSTORE, "spec": {"type": "service", "definition": "x" * 80_000}}
+    record = enrich(MemoryCatalog(JANE, api), capture, **VISIT)
+    assert "spec.definition" not in record["entityMetadata"]
+    assert record["entityMetadata"]["spec.type"] == "service"
+    assert record["notes"] == ["entity_failed"]
+
+
+def test_groups_stand_in_no_other_field_whatever_is_captured() -> None:
+    capture = Capture.of(more_entity_fields=[], more_identity_fields=["spec", "relations"], environment="production")
+    relations = [{"type": "memberOf", "targetRef": "group:default/team-a"}, {"type": "ownerOf", "targetRef": "api:a/b"}]
+    record = enrich(MemoryCatalog({**JANE, "relations": relations}), capture, user=user())
+    assert record["userMetadata"]["spec"] == {}
+    assert record["userMetadata"]["relations"] == [{"type": "ownerOf", "targetRef": "api:a/b"}]
+
+
+def test_whatever_can_be_sent_and_captured_is_taken_by_a_collector() -> None:
+    """Else it would be accepted here, refused there, and never be seen."""
+    nested: Any = "x"
+    for _ in range(9):
+        nested = [{"a": nested}]
+    capture = Capture.of(more_entity_fields=["spec.deep"], more_identity_fields=[], environment="production")
+    catalog = MemoryCatalog(
+        {**JANE, "spec": {"memberOf": [f"team-{number}" for number in range(3000)]}},
+        {**PETSTORE, "spec": {"deep": nested}},
+    )
+    sent = {f"key {number}": "ü" * 4096 for number in range(64)}
+    record = enrich(catalog, capture, **VISIT, attributes=sent)
+    events, rejections = batch.read([record])
+    assert (len(events), rejections) == (1, [])
 
 
 def test_extra_fields_are_captured_under_their_dot_path() -> None:

@@ -75,6 +75,8 @@ def test_attributes_without_a_namespace_mean_the_default_one() -> None:
         ("/docs/default/component/web-1/guide/", "component:default/web-1"),
         ("http://127.0.0.1:3000/catalog/default/component/web-1", "component:default/web-1"),
         ("https://example.com/docs/guides/howto/start", None),  # another site: howto is no kind
+        ("//example.com/docs/guides/howto/start", None),  # the same by the page's own scheme
+        ("//portal.example.com/catalog/default/component/web-1", "component:default/web-1"),
         ("https://example.com", None),
         ("/catalog", None),
         ("mailto:team@example.com", None),

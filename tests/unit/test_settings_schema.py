@@ -72,6 +72,8 @@ READ = [
     ("ingest.maxAge", "P1D", "ingest.max_age", 86400.0),
     ("upload.retries", 0.0, "upload.retries", 0),
     ("outbox.maxBytes", 5, "outbox_max_bytes", 5),
+    ("outbox.maxBytes", "1e9", "outbox_max_bytes", 10**9),  # as a variable holds it
+    ("ingest.maxEvents", " 10.0 ", "ingest.max_events", 10),
     ("warehouse.dsn", "clickhouse://u:p@h/x", "warehouse.dsn", Secret("clickhouse://u:p@h/x")),
     ("warehouse.retentionDays", 1, "warehouse.retention_days", 1),
     ("redaction.enabled", "off", "redaction.enabled", False),
@@ -165,6 +167,9 @@ REFUSED = [
     ("ingest.maxEvents", 0, "from 1 to 10000"),
     ("ingest.maxEvents", True, "from 1 to 10000"),
     ("ingest.maxEvents", 1.5, "from 1 to 10000"),
+    ("ingest.maxEvents", "1.5", "from 1 to 10000"),
+    ("ingest.maxEvents", "1e99", "from 1 to 10000"),
+    ("ingest.maxEvents", "ten", "from 1 to 10000"),
     ("ingest.maxEvents", float("inf"), "from 1 to 10000"),
     ("ingest.maxBodyBytes", "1MiB", "must be a whole number"),
     ("ingest.maxBodyBytes", 64 * 1024**2 + 1, "must be a whole number"),

@@ -52,7 +52,7 @@ def login_form(refusal: str) -> str:
     """Show the form instead of the page that was asked for, or again and why where the token was refused."""
     if request.method == "POST":
         return render_template("insights/login.html", next=request.form.get("next", ""), message=refusal)
-    return render_template("insights/login.html", next=request.full_path, message="")
+    return render_template("insights/login.html", next=request.script_root + request.full_path, message="")
 
 
 def _target(wanted: str) -> str:

@@ -96,6 +96,8 @@ def _add_errors(site: Blueprint, *, has_login: bool) -> None:
         has_form = _view_name() == "login" and not isinstance(error, MalformedJsonError | RequestTimeoutError)
         if has_form or (has_login and unknown):
             return login_form(error.message), status_of(error)
+        if has_login and isinstance(error, UnauthenticatedError):
+            return _problem("You are logged out. Load the page anew to log in again."), status_of(error)
         waits = {"Retry-After": str(error.retry_after)} if isinstance(error, UnavailableError) else {}
         return _problem(error.message), status_of(error), waits
 

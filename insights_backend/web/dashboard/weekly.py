@@ -17,7 +17,7 @@ from insights_backend.web.dashboard.assets import Assets
 from insights_backend.web.dashboard.contents import Ask
 from insights_backend.web.dashboard.site import CONTENT_POLICY, policy
 from insights_backend.web.dashboard.view import Arguments, narrowing
-from insights_backend.web.parameters import ReportSchema, parameters, report_query
+from insights_backend.web.parameters import ReportSchema, parameters, report_query, within_years
 
 _ROWS = 5
 _WEEK = 7
@@ -83,12 +83,15 @@ def read_week(arguments: MultiDict[str, str], now: datetime) -> ReportQuery:
     exclude = ("format", "compare", "limit", "interval", "from_", "to")
     given = parameters(WeeklySchema(exclude=exclude), arguments)
     query = replace(report_query(given, now), limit=_ROWS)
-    day: date = given["week"] or query.today - timedelta(_WEEK)
-    monday = day - timedelta(day.weekday())
-    return replace(query, first=monday, last=monday + timedelta(_WEEK - 1))
+    day: date = within_years(given["week"] or query.today - timedelta(_WEEK), "week")
+    monday = within_years(day - timedelta(day.weekday()), "week")
+    return replace(query, first=monday, last=within_years(monday + timedelta(_WEEK - 1), "week"))
 
 
 def _beside(query: ReportQuery) -> dict[str, Arguments]:
-    """Return the addresses of the weeks before and after."""
+    """Return the addresses of the weeks before and after, and of the dashboard, narrowed alike."""
     weeks = {"before": query.first - timedelta(_WEEK), "after": query.first + timedelta(_WEEK)}
-    return {name: {"week": monday.isoformat(), **narrowing(query)} for name, monday in weeks.items()}
+    found: dict[str, Arguments] = {
+        name: {"week": monday.isoformat(), **narrowing(query)} for name, monday in weeks.items()
+    }
+    return {**found, "page": narrowing(query)}

@@ -125,3 +125,37 @@ def test_without_script_the_numbers_are_a_click_away(portal: Process, opened: Op
     reader.page.get_by_role("link", name="Show Plugins").click()
     plugins = report(portal, "plugins", f"from={TODAY - timedelta(27)}")["rows"]
     assert reader.page.locator("tbody tr").first.inner_text().split()[0] == plugins[0]["plugin"]
+
+
+@pytest.mark.parametrize("width", [320, 390, 500, 961, 1024, 1100, 1440])
+def test_the_name_of_a_row_can_be_read_in_every_window(portal: Process, opened: Open, width: int) -> None:
+    reader = opened(portal, f"/?{LAST_MONTH}", viewport={"width": width, "height": 900})
+    names = reader.page.locator(".panels table.ranking thead th:first-child")
+    assert names.count() > 5
+    widths = [box["width"] for name in names.all() if (box := name.bounding_box())]
+    assert min(widths) >= 80, widths
+    assert reader.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", ["entities", "templates"])
+def test_a_whole_table_has_names_on_a_phone_too(portal: Process, opened: Open, name: str) -> None:
+    reader = opened(portal, f"/tables/{name}?{LAST_MONTH}", viewport={"width": 390, "height": 844})
+    box = reader.page.locator("table.ranking thead th:first-child").bounding_box()
+    assert box
+    assert box["width"] >= 140
+
+
+def test_the_weekly_summary_fits_a_phone(portal: Process, opened: Open) -> None:
+    page = opened(portal, "/weekly", viewport={"width": 320, "height": 844}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    heights = [box["height"] for row in page.locator(".days tbody tr").all() if (box := row.bounding_box())]
+    assert max(heights) < 40, heights
+
+
+def test_going_back_shows_in_the_form_what_the_page_is_about(portal: Process, opened: Open) -> None:
+    page = opened(portal, "/").page
+    page.get_by_role("combobox", name="By").select_option("week")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**interval=week*")
+    page.go_back()
+    expect(page.get_by_role("combobox", name="By")).to_have_value("day")

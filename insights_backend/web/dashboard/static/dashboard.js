@@ -17,6 +17,11 @@ function offerOwnZone() {
   if (option) select.prepend(option);
 }
 
+// A page that comes back as it was left shows what was chosen, and not what it is about.
+addEventListener('pageshow', (event) => {
+  if (event.persisted) for (const form of document.forms) form.reset();
+});
+
 localise(document);
 offerOwnZone();
 drawCharts(document);

@@ -23,7 +23,8 @@ async function load(place, enliven) {
   place.setAttribute('aria-busy', 'true');
   const slow = setTimeout(() => place.querySelector('.waiting')?.append(' This takes a while.'), SLOW);
   try {
-    show(place, await fetched(place.dataset.panel), enliven);
+    const { ok, html } = await fetched(place.dataset.panel);
+    if (ok || !place.matches('.choices')) show(place, html, enliven); // what was chosen stays, to be sent along
   } catch {
     const failed = document.getElementById('unreachable').content.cloneNode(true);
     place.replaceChildren(failed);
@@ -37,7 +38,7 @@ async function fetched(url) {
   const answer = await fetch(url);
   const html = answer.headers.get('Content-Type')?.startsWith('text/html');
   if (answer.redirected || !html) throw new Error(url); // a proxy's own page is no panel
-  return answer.text();
+  return { ok: answer.ok, html: await answer.text() };
 }
 
 function show(place, html, enliven) {
