@@ -52,7 +52,7 @@ class BackstageTokens:
         jwks_url: where the portal publishes its public keys.
         session: the HTTP session that fetches them.
         clock: the time in seconds since the epoch.
-        timeout: seconds to wait for the portal to connect, and for each part of its answer.
+        timeout: seconds to connect, as many for the answer to begin, and as many for all of it.
     """
 
     def __init__(self, jwks_url: str, session: DirectSession, clock: Callable[[], float], timeout: float = 2.0) -> None:

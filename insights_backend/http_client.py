@@ -1,14 +1,18 @@
-"""HTTP to the services that we were told of: a session that stays at its address, and the token that it is given."""
+"""HTTP to the services that we were told of: a session that stays at its address, bounded answers, and tokens."""
 
 import re
+import time
+from collections.abc import Callable
 
 import requests
+import urllib3
 from requests.auth import AuthBase
 
 from insights_backend.correlation import current
 from insights_backend.errors import ConfigError
 
 _TOKEN = re.compile(r"[!-~]+")
+_PIECE = 64 * 1024
 
 
 class DirectSession(requests.Session):
@@ -26,6 +30,38 @@ class DirectSession(requests.Session):
         if correlation := current():
             prepared.headers.update(correlation.headers())
         return prepared
+
+
+def body_of(
+    response: requests.Response, most: int, seconds: float, monotonic: Callable[[], float] = time.monotonic
+) -> bytes | None:
+    """Read the body of an answer that was asked for with `stream`.
+
+    Args:
+        response: the answer.
+        most: how many bytes it may have, decompressed.
+        seconds: how long all of it may take; what `requests` knows of is how long it may pause.
+        monotonic: a clock that never goes back, in seconds.
+
+    Returns:
+        The body; None where it is larger.
+
+    Raises:
+        requests.RequestException: it ended too soon, or took too long.
+    """
+    stop = monotonic() + seconds
+    body = bytearray()
+    try:
+        # By what has come: to wait for a whole piece would let each of its bytes take its time.
+        while piece := response.raw.read1(_PIECE, decode_content=True):
+            body += piece
+            if len(body) > most:
+                return None
+            if monotonic() > stop:
+                raise requests.ReadTimeout
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.ConnectionError(type(error).__name__) from error
+    return bytes(body)
 
 
 class BearerAuth(AuthBase):

@@ -13,7 +13,7 @@ import orjson
 import requests
 
 from insights_backend.errors import UnauthenticatedError, UnavailableError
-from insights_backend.http_client import DirectSession
+from insights_backend.http_client import DirectSession, body_of
 
 _MAX_JWKS_BYTES = 1024 * 1024
 _MAX_RELOADS = 10
@@ -30,7 +30,7 @@ class SigningKeys:
         url: where the portal publishes them.
         session: the HTTP session that fetches them.
         clock: the time in seconds since the epoch.
-        timeout: seconds to wait for the portal to connect, and for each part of its answer.
+        timeout: seconds to connect, as many for the answer to begin, and as many for all of it.
     """
 
     def __init__(self, url: str, session: DirectSession, clock: Callable[[], float], timeout: float) -> None:
@@ -96,7 +96,10 @@ class SigningKeys:
         with self._session.get(self._url, timeout=self._timeout, stream=True) as response:
             if response.status_code != requests.codes.ok:
                 raise _UnusableError(f"it answers with status {response.status_code}")
-            return _usable_keys(_read_bounded(response))
+            body = body_of(response, _MAX_JWKS_BYTES, self._timeout)
+        if body is None:
+            raise _UnusableError("its answer is over 1 MiB")
+        return _usable_keys(body)
 
 
 def _unavailable(failure: str) -> UnavailableError:
@@ -105,15 +108,6 @@ def _unavailable(failure: str) -> UnavailableError:
 
 class _UnusableError(Exception):
     """What came is no set of keys; says why."""
-
-
-def _read_bounded(response: requests.Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_content(64 * 1024):
-        body += chunk
-        if len(body) > _MAX_JWKS_BYTES:
-            raise _UnusableError("its answer is over 1 MiB")
-    return bytes(body)
 
 
 def _usable_keys(body: bytes) -> Mapping[str, jwt.PyJWK]:

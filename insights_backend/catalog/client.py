@@ -15,7 +15,7 @@ import requests
 
 from insights_backend.catalog.interface import Entity
 from insights_backend.errors import CatalogUnavailableError, InvalidEntityRefError
-from insights_backend.http_client import BearerAuth, DirectSession
+from insights_backend.http_client import BearerAuth, DirectSession, body_of
 from insights_backend.metrics import CATALOG_REQUESTS, timed
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
@@ -25,7 +25,6 @@ MAX_REFS = 1000
 MAX_REQUEST_BYTES = 90 * 1024  # the backend's own limit on a body is 100 kB
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
-_READ_BYTES = 64 * 1024
 _REF_FIELDS = "kind,metadata.namespace,metadata.name"
 _MEMBER_OF = "relations.memberOf"
 _PAGE = 1000
@@ -41,7 +40,7 @@ class RestCatalog:
         token: a token that Backstage's `backend.auth.externalAccess` knows, or None to send none.
         fields: the dot paths that looked-up entities come with; none at all means whole entities.
         session: what requests are sent through.
-        timeout: seconds to connect, and again seconds to wait for each piece of the answer.
+        timeout: seconds to connect, as many for an answer to begin, and as many for all of it.
 
     Raises:
         ConfigError: the token cannot be sent; the message does not repeat it.
@@ -60,6 +59,7 @@ class RestCatalog:
         self._fields = list(fields)
         self._session = session
         self._timeout = (timeout, timeout)
+        self._seconds = timeout
         address = urlsplit(base_url)
         self._name = f"the catalog at {address.netloc.rpartition('@')[2]}"
 
@@ -206,12 +206,10 @@ class RestCatalog:
             )
         if response.status_code != requests.codes.ok:
             raise CatalogUnavailableError(f"{self._name} answered {response.status_code}")
-        content = bytearray()
-        for piece in response.iter_content(_READ_BYTES):
-            content += piece
-            if len(content) > MAX_ANSWER_BYTES:
-                raise self._unusable(f"it is over {MAX_ANSWER_BYTES} bytes")
-        return bytes(content)
+        content = body_of(response, MAX_ANSWER_BYTES, self._seconds)
+        if content is None:
+            raise self._unusable(f"it is over {MAX_ANSWER_BYTES} bytes")
+        return content
 
     def _decode(self, content: bytes) -> dict[str, Any]:
         try:
