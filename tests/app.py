@@ -1,5 +1,6 @@
 """The whole service in a test: real rooms, put together by the same composition root, on a clock that tests move."""
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -55,6 +56,20 @@ VISIT: dict[str, Any] = {
     "attributes": {"namespace": "default", "kind": "component", "name": "petstore"},
     "context": {"pluginId": "catalog", "extension": "App", "routeRef": "catalog:entity"},
 }
+
+
+class _Garbled(io.RawIOBase):
+    """A body whose chunks are none, of which each server has an error of its own."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _: Any, /) -> int:
+        raise LookupError("zz")
+
+
+GARBLED = {"wsgi.input": _Garbled(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+"""What to put into a request's environment, that its body may be of such chunks."""
 
 
 class Service:

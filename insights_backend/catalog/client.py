@@ -58,8 +58,7 @@ class RestCatalog:
         self._auth = BearerAuth(token, "backstageInsights.catalog.token")
         self._fields = list(fields)
         self._session = session
-        self._timeout = (timeout, timeout)
-        self._seconds = timeout
+        self._timeout = timeout
         address = urlsplit(base_url)
         self._name = f"the catalog at {address.netloc.rpartition('@')[2]}"
 
@@ -189,7 +188,7 @@ class RestCatalog:
                     data=body,
                     headers=headers,
                     auth=self._auth,
-                    timeout=self._timeout,
+                    timeout=(self._timeout, self._timeout),
                     stream=True,
                 ) as response,
             ):
@@ -206,7 +205,7 @@ class RestCatalog:
             )
         if response.status_code != requests.codes.ok:
             raise CatalogUnavailableError(f"{self._name} answered {response.status_code}")
-        content = body_of(response, MAX_ANSWER_BYTES, self._seconds)
+        content = body_of(response, MAX_ANSWER_BYTES, self._timeout)
         if content is None:
             raise self._unusable(f"it is over {MAX_ANSWER_BYTES} bytes")
         return content

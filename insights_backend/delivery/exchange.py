@@ -11,7 +11,7 @@ import requests
 
 from insights_backend.delivery.formats import UploadFormat
 from insights_backend.delivery.retry import Verdict, read_retry_after, verdict_of
-from insights_backend.http_client import DirectSession
+from insights_backend.http_client import DirectSession, body_of
 
 MAX_ANSWER_BYTES = 64 * 1024
 
@@ -110,11 +110,7 @@ class CollectorClient:
 
     def _read(self, response: requests.Response, timeout: float) -> bytes:
         """Return the body, or nothing if it is too large or takes too long."""
-        stop = self._monotonic() + timeout
-        content = bytearray()
-        # By the byte, since a larger piece may come in drips that are each in time.
-        for byte in response.iter_content(1):
-            content += byte
-            if len(content) > MAX_ANSWER_BYTES or self._monotonic() > stop:
-                return b""
-        return bytes(content)
+        try:
+            return body_of(response, MAX_ANSWER_BYTES, timeout, self._monotonic) or b""
+        except requests.ReadTimeout:
+            return b""

@@ -47,14 +47,17 @@ def is_mail(name: str) -> bool:
 
 def is_personal(name: str) -> bool:
     """Tell whether a name is one of what is somebody's, such as `email2` or `gitlabUsername`."""
-    given = _unnumbered(name)
-    return given in PERSONAL_NAMES or given.endswith(_PERSONAL_KIN)
+    return _is_personal(_unnumbered(name))
 
 
 def is_never_kept(name: str) -> bool:
     """Tell whether a name is one of what is somebody's, or opens something, such as `newPassword`."""
     given = _unnumbered(name)
-    return is_personal(name) or given in SECRET_NAMES or given.endswith(_SECRET_KIN)
+    return _is_personal(given) or given in SECRET_NAMES or given.endswith(_SECRET_KIN)
+
+
+def _is_personal(given: str) -> bool:
+    return given in PERSONAL_NAMES or given.endswith(_PERSONAL_KIN)
 
 
 def _unnumbered(name: str) -> str:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from insights_backend.access import Scope
 from insights_backend.web.sessions import COOKIE, SECONDS
-from tests.app import BASE, Service, error, running, settings_for
+from tests.app import BASE, GARBLED, Service, error, running, settings_for
 from tests.html import elements, fields
 
 PAGES = ["/", "/weekly", "/tables/plugins", "/panels/summary", "/?days=7"]
@@ -180,13 +180,8 @@ def test_a_panel_of_a_reader_who_is_logged_out_says_so(browser: FlaskClient) -> 
 
 
 def test_a_login_whose_body_cannot_be_read_is_refused_and_no_error_of_ours(browser: FlaskClient) -> None:
-    class Garbled(io.BytesIO):
-        def readinto(self, _: Any, /) -> int:
-            raise LookupError("as a server does where chunks are none")
-
-    body = {"wsgi.input": Garbled(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
     kind = "application/x-www-form-urlencoded"
-    assert browser.post("/login", content_type=kind, environ_overrides=body).status_code == 400
+    assert browser.post("/login", content_type=kind, environ_overrides=GARBLED).status_code == 400
 
 
 def test_logging_out_takes_the_session_away(guarded: Service, browser: FlaskClient) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from insights_backend.settings.values import IngestSettings
 from insights_backend.wire import batch
-from tests.app import BASE, VISIT, Service, error, running, settings_for
+from tests.app import BASE, GARBLED, VISIT, Service, error, running, settings_for
 
 MEBIBYTE = 1024**2
 Compress = Callable[[bytes], bytes]
@@ -60,16 +60,8 @@ def test_a_body_that_does_not_come_whole_may_be_sent_again(
     assert error(answer) == (408, "request_timeout")
 
 
-class Garbled(io.BytesIO):
-    """A body whose chunks are none, of which each server has an error of its own."""
-
-    def read(self, _: int | None = -1, /) -> bytes:
-        raise LookupError("zz")
-
-
 def test_a_body_whose_chunks_are_none_is_malformed(service: Service) -> None:
-    garbled = {"wsgi.input": Garbled(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
-    answer = service.post(b"", content_type="application/json", environ_overrides=garbled)
+    answer = service.post(b"", content_type="application/json", environ_overrides=GARBLED)
     assert error(answer) == (400, "malformed_json")
 
 

@@ -92,11 +92,11 @@ def policy(directives: Mapping[str, str]) -> str:
 def _add_errors(site: Blueprint, *, has_login: bool) -> None:
     @site.errorhandler(InsightsError)
     def ours(error: InsightsError) -> ResponseReturnValue:
-        unknown = isinstance(error, UnauthenticatedError) and not _is_panel()
+        may_log_in = has_login and isinstance(error, UnauthenticatedError)
         has_form = _view_name() == "login" and not isinstance(error, MalformedJsonError | RequestTimeoutError)
-        if has_form or (has_login and unknown):
+        if has_form or (may_log_in and not _is_panel()):
             return login_form(error.message), status_of(error)
-        if has_login and isinstance(error, UnauthenticatedError):
+        if may_log_in:
             return _problem("You are logged out. Load the page anew to log in again."), status_of(error)
         waits = {"Retry-After": str(error.retry_after)} if isinstance(error, UnavailableError) else {}
         return _problem(error.message), status_of(error), waits
