@@ -10,7 +10,7 @@ from insights_backend.reports.anomaly.drifts import drifts
 from insights_backend.reports.anomaly.findings import findings
 from insights_backend.reports.anomaly.holidays import holidays
 from insights_backend.reports.anomaly.series import Series
-from insights_backend.reports.anomaly.unusual import HISTORY, too_thin, unusual_days
+from insights_backend.reports.anomaly.unusual import HISTORY, Past, too_thin, unusual_days
 from tests import recount_anomalies
 
 BUSY, REST = 1.0, 0.1
@@ -36,7 +36,7 @@ def test_a_series_that_is_as_usual_tells_nothing() -> None:
 
 @pytest.mark.parametrize(("factor", "direction"), [(2.0, 1), (0.4, -1), (0.0, -1)])
 def test_a_day_far_from_the_usual_is_told_with_what_would_have_been_usual(factor: float, direction: int) -> None:
-    (finding,) = unusual_days(series(1000, {TUESDAY: factor}), ALL[: 21 * 7], set())
+    (finding,) = unusual_days(Past(series(1000, {TUESDAY: factor}), set()), ALL[: 21 * 7])
     assert (finding.day, finding.actual, round(finding.expected)) == (TUESDAY, 1000 * factor, 1000)
     assert (finding.score > 0) == (direction > 0)
     assert finding.low < 1000 < finding.high
@@ -121,14 +121,14 @@ def test_a_day_that_is_unusual_in_a_drift_is_told_once() -> None:
     counts = list(drifting(0.55).counts)
     counts[drift.day] //= 4
     both = Series("events", 0, counts, [log(weight) for weight in WEEK], 1.0)
-    assert drifts(both, range(210), set())[0].day == drift.day
+    assert drifts(Past(both, set()), range(210))[0].day == drift.day
     (day,) = findings(both, range(210), 1000, set())
     assert (day.day, day.gap) == (drift.day, 0)
 
 
 @pytest.mark.parametrize(("usual", "is_told"), [(20, False), (2000, True)])
 def test_a_drift_that_may_be_chance_is_not_told(usual: int, is_told: bool) -> None:
-    assert bool(drifts(drifting(0.65, usual=usual), range(210), set())) is is_told
+    assert bool(drifts(Past(drifting(0.65, usual=usual), set()), range(210))) is is_told
 
 
 def test_growth_of_a_percent_a_week_is_no_drift() -> None:
@@ -138,7 +138,7 @@ def test_growth_of_a_percent_a_week_is_no_drift() -> None:
 
 def test_a_level_that_changed_at_once_is_not_told_as_a_drift_as_well() -> None:
     shifted = series(2000, dict.fromkeys(range(MONDAY, 1000), 0.5), days=30 * 7)
-    assert drifts(shifted, range(210), set()) == []
+    assert drifts(Past(shifted, set()), range(210)) == []
 
 
 def portal(changes: dict[int, tuple[float, float]], usual: int = 1000) -> set[int]:
@@ -205,7 +205,7 @@ weeks = st.lists(st.floats(-5, 5), min_size=7, max_size=7)
 def test_unusual_days_are_those_that_the_definition_names(
     counts: list[int], week: list[float], noise: float, quiet: set[int]
 ) -> None:
-    found = {f.day: f for f in unusual_days(Series("x", 0, counts, week, noise), range(len(counts)), quiet)}
+    found = {f.day: f for f in unusual_days(Past(Series("x", 0, counts, week, noise), quiet), range(len(counts)))}
     for day, count in enumerate(counts):
         expected = recount_anomalies.unusual(counts, week, noise, day, quiet)
         assert (day in found) == (expected is not None)

@@ -6,10 +6,9 @@ itself must lie outside of these bounds too. A drift is told when it shows, and 
 if three days of the same direction were unusual in these eight weeks, since then it was told.
 """
 
-from collections.abc import Set
 from math import ceil, exp, floor, log1p, pi, sqrt
 
-from insights_backend.reports.anomaly.series import STEADINESS, Series
+from insights_backend.reports.anomaly.series import STEADINESS
 from insights_backend.reports.anomaly.unusual import Finding, Past, unusual_days
 
 _SIZE = 14
@@ -20,36 +19,34 @@ _SILENCE = 21
 _TOLD = 3
 
 
-def drifts(series: Series, days: range, holidays: Set[int]) -> list[Finding]:
-    """Find the days on which a drift shows.
-
-    Args:
-        series: what is counted.
-        days: which days to judge; all are over.
-        holidays: the days that say nothing of the level.
-    """
-    past = Past(series, holidays)
+def drifts(past: Past, days: range) -> list[Finding]:
+    """Find the days on which a drift shows, of some that are all over."""
+    series = past.series
     busiest = max(range(7), key=lambda weekday: series.week[weekday])
     judged = [
         finding
         for day in range(days.start - _SILENCE, days.stop)
-        if (day - series.begin) % 7 == busiest and day >= series.begin + _GAP + _SIZE and day not in holidays
-        if (finding := _drifted(series, past, day))
+        if (day - series.begin) % 7 == busiest and day >= series.begin + _GAP + _SIZE and day not in past.holidays
+        if (finding := _drifted(past, day))
     ]
     return [
         finding
         for finding in judged
-        if finding.day in days and not _just_told(finding, judged) and not _unusual_before(series, finding, holidays)
+        if finding.day in days and not _just_told(finding, judged) and not _unusual_before(past, finding)
     ]
 
 
-def _drifted(series: Series, past: Past, day: int) -> Finding | None:
+def _drifted(past: Past, day: int) -> Finding | None:
+    series = past.series
     before = past.level(day + 1 - _GAP, _SIZE)
+    change = past.level(day + 1, _SIZE) - before
+    if abs(change) <= _LEAST:  # as nearly always
+        return None
     expected = series.expected(day, before)
     # Of a difference of two medians of n days the variance is pi / n of one day's; as a share of the count.
     deviation = series.noise * sqrt(1 / max(expected, 1.0) + STEADINESS**2) * sqrt(pi / _SIZE)
     bound = max(_LEAST, _LIMIT * deviation)
-    changes = (past.level(day + 1, _SIZE) - before, log1p(series.count(day)) - log1p(expected))
+    changes = (change, log1p(series.count(day)) - log1p(expected))
     if min(changes) <= bound and max(changes) >= -bound:
         return None
     return Finding(
@@ -58,7 +55,7 @@ def _drifted(series: Series, past: Past, day: int) -> Finding | None:
         expected=expected,
         low=max(0, ceil((expected + 1) * exp(-bound) - 1)),
         high=floor((expected + 1) * exp(bound) - 1),
-        score=changes[0] / deviation,
+        score=change / deviation,
         gap=_GAP - 7,
     )
 
@@ -71,6 +68,6 @@ def _just_told(finding: Finding, judged: list[Finding]) -> bool:
     return any(0 < finding.day - other.day <= _SILENCE and _same_way(finding, other) for other in judged)
 
 
-def _unusual_before(series: Series, finding: Finding, holidays: Set[int]) -> bool:
+def _unusual_before(past: Past, finding: Finding) -> bool:
     days = range(finding.day - _GAP - _SIZE + 1, finding.day + 1)
-    return sum(_same_way(finding, day) for day in unusual_days(series, days, holidays)) >= _TOLD
+    return sum(_same_way(finding, day) for day in unusual_days(past, days)) >= _TOLD

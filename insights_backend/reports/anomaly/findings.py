@@ -4,7 +4,7 @@ from collections.abc import Set
 
 from insights_backend.reports.anomaly.drifts import drifts
 from insights_backend.reports.anomaly.series import Series
-from insights_backend.reports.anomaly.unusual import Finding, unusual_days
+from insights_backend.reports.anomaly.unusual import Finding, Past, unusual_days
 
 
 def findings(series: Series, days: range, today: int, holidays: Set[int]) -> list[Finding]:
@@ -17,6 +17,7 @@ def findings(series: Series, days: range, today: int, holidays: Set[int]) -> lis
         holidays: the days that are no drops and foretell nothing.
     """
     over = range(days.start, min(days.stop, today))
-    unusual = [day for day in unusual_days(series, days, holidays) if day.score > 0 or day.day in over]
+    past = Past(series, holidays)
+    unusual = [day for day in unusual_days(past, days) if day.score > 0 or day.day in over]
     told = {finding.day for finding in unusual}
-    return unusual + [drift for drift in drifts(series, over, holidays) if drift.day not in told]
+    return unusual + [drift for drift in drifts(past, over) if drift.day not in told]

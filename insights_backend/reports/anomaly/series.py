@@ -52,6 +52,12 @@ class Series:
         steady = sqrt(count + _NEARLY_NONE * self.noise**2)
         return 2 / STEADINESS * asinh(STEADINESS * steady) / self.noise
 
+    def steepest(self) -> float:
+        """Return how far a place on that scale moves, at most, when the level moves by one: at the largest count."""
+        largest = max(1.0, expm1(max(self.levels) + max(self.week)))
+        steady = largest + _NEARLY_NONE * self.noise**2
+        return (1 + largest) / (self.noise * sqrt(steady * (1 + STEADINESS**2 * steady)))
+
     def count_at(self, spread: float) -> float:
         """Return the count that stands at a place on that scale; none where it is below all counts."""
         steady = sinh(max(spread, 0.0) * self.noise * STEADINESS / 2) / STEADINESS

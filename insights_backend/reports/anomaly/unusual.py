@@ -13,13 +13,14 @@ since a median of few days is not exact either.
 Holidays foretell nothing, and are no drops.
 """
 
-from collections.abc import Iterable, Iterator, Set
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from itertools import accumulate
-from math import ceil, floor, pi, sqrt
+from itertools import accumulate, compress
+from math import ceil, floor, nan, pi, sqrt
 from statistics import fmean, median
 
-from insights_backend.reports.anomaly.series import STEADINESS, Series
+from insights_backend.reports.anomaly.series import Series
 
 LIMIT = 4.5
 """How many standard deviations from the expected count a day must lie to be unusual."""
@@ -54,23 +55,31 @@ class Finding:
 
 
 class Past:
-    """What the days before a day foretell.
+    """What the days of a series foretell.
 
     Args:
         series: the days.
-        holidays: those of them that foretell nothing.
+        holidays: those of them that are no drops and foretell nothing.
     """
 
     def __init__(self, series: Series, holidays: Set[int]) -> None:
-        self._begin = series.begin
+        self.series = series
+        self.holidays = holidays
         ordinary = [day not in holidays for day in range(series.begin, series.end)]
-        self._levels = [level for level, counts in zip(series.levels, ordinary, strict=True) if counts]
+        self._levels = list(compress(series.levels, ordinary))
         self._until = list(accumulate(ordinary, initial=0))
 
     def level(self, day: int, size: int) -> float:
         """Return the median level of so many ordinary days before a day, or of as many as there are."""
-        until = self._until[day - self._begin]
+        until = self._until[day - self.series.begin]
         return median(self._levels[max(0, until - size) : until])
+
+    def levels(self, days: range, size: int) -> list[float]:
+        """Return the same of each of some days in a row."""
+        until = self._until[days.start - self.series.begin : days.stop - self.series.begin]
+        begin = max(0, until[0] - size) if until else 0
+        medians = _rolling_medians(self._levels[begin:], size)
+        return [medians[place - begin] for place in until]
 
 
 def too_thin(series: Series) -> bool:
@@ -78,28 +87,36 @@ def too_thin(series: Series) -> bool:
     return series.spread(fmean(series.counts)) - series.spread(0) <= LIMIT
 
 
-def unusual_days(series: Series, days: Iterable[int], holidays: Set[int]) -> list[Finding]:
-    """Find the unusual ones of some days.
-
-    Args:
-        series: what is counted.
-        days: the days to judge; those without enough history are left out.
-        holidays: the days that are no drops and foretell nothing.
-    """
-    past = Past(series, holidays)
-    found = (_judged(series, past, day) for day in days if day >= series.begin + HISTORY)
-    return [finding for finding in found if finding and (finding.score > 0 or finding.day not in holidays)]
-
-
-def _judged(series: Series, past: Past, day: int) -> Finding | None:
+def unusual_days(past: Past, days: range) -> list[Finding]:
+    """Find the unusual ones of some days; those without enough history are left out."""
+    series = past.series
+    judged = range(max(days.start, series.begin + HISTORY), days.stop)
     # Most days end here: so near, no score can reach the limit.
-    if abs(series.level(day) - past.level(day, _FAR)) < LIMIT * STEADINESS:
-        return None
-    return _outside(series, day, _foretold(series, past, day))
+    near = LIMIT / series.steepest()
+    suspects = [
+        day
+        for day, level in zip(judged, past.levels(judged, _FAR), strict=True)
+        if abs(series.level(day) - level) > near
+    ]
+    found = (_outside(series, day, _foretold(past, day)) for day in suspects)
+    return [finding for finding in found if finding and (finding.score > 0 or finding.day not in past.holidays)]
 
 
-def _foretold(series: Series, past: Past, day: int) -> Iterator[tuple[int, float]]:
+def _rolling_medians(values: Sequence[float], size: int) -> list[float]:
+    """Return the median of the so many values before each place, or of as many as there are, and that after all."""
+    window: list[float] = []
+    medians = [nan]
+    for place, value in enumerate(values):
+        if place >= size:
+            del window[bisect_left(window, values[place - size])]
+        insort(window, value)
+        medians.append((window[(len(window) - 1) // 2] + window[len(window) // 2]) / 2)
+    return medians
+
+
+def _foretold(past: Past, day: int) -> Iterator[tuple[int, float]]:
     """Yield the levels to compare a day with, each after the number of days that it is the median of."""
+    series = past.series
     yield _FAR, past.level(day, _FAR)
     yield _NEAR, past.level(day, _NEAR)
     yield _WEEKS, median(series.level(day - 7 * week) for week in range(1, _WEEKS + 1))
