@@ -15,6 +15,7 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
+from itertools import chain
 
 from insights_backend.reports.anomaly.contributors import contributors
 from insights_backend.reports.anomaly.findings import findings
@@ -37,7 +38,8 @@ def report(sources: Sources, query: ReportQuery) -> Answer:
     found = at_once(*(partial(daily_series, sources.engine, history, kind) for kind in KINDS))
     series = dict(zip(KINDS, found, strict=True))
     quiet = _holidays(series)
-    rows = [row for kind, of_kind in series.items() for row in _rows(sources, query, kind, of_kind, quiet)]
+    of_kinds = at_once(*(partial(_rows, sources, query, kind, of_kind, quiet) for kind, of_kind in series.items()))
+    rows = list(chain.from_iterable(of_kinds))
     rows.sort(key=lambda row: (row["date"], -abs(row["score"]), row["series"]))
     return Answer(rows=rows, more={"skipped": list(_skipped(series, query))})
 

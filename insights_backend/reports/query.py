@@ -1,6 +1,6 @@
 """What is asked of a report: dates, their time zone and interval, and filters."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
@@ -10,6 +10,11 @@ from insights_backend.model.zones import zone
 from insights_backend.warehouse.moments import seconds
 
 Interval = Literal["day", "week", "month"]
+
+EPOCH = date(1970, 1, 1)
+"""The day from which the engine counts days."""
+
+_DAY = 24 * 60 * 60  # seconds
 
 FILTERS: Mapping[str, str] = {
     "group": "hasAny(groups, {group:Array(String)})",
@@ -58,6 +63,7 @@ class ReportQuery:
         filters: values by filter name.
         limit: how many rows a ranked list has at most.
         today: the day that is not over yet, in the zone; by default all days are over.
+        needed: the days of the period that must be read, of the others some may be left out; by default it is all.
     """
 
     first: date
@@ -67,6 +73,7 @@ class ReportQuery:
     filters: Mapping[str, tuple[str, ...]]
     limit: int = 20
     today: date = date.max
+    needed: Sequence[date] = ()
 
     @property
     def days(self) -> int:
@@ -125,7 +132,9 @@ class ReportQuery:
 
     def where(self) -> str:
         """Write the condition that an event of the period and of the filters fulfils."""
-        return f"quarter >= toDateTime({{start:UInt32}}, 'UTC') AND {self.where_until()}"
+        # By its date in UTC the engine finds what lies on a day.
+        dates = "toDate(quarter) IN {dates:Array(Date)} AND " if self.needed else ""
+        return f"{dates}quarter >= toDateTime({{start:UInt32}}, 'UTC') AND {self.where_until()}"
 
     def where_until(self) -> str:
         """Write the same condition for all events up to the end of the period, however old."""
@@ -157,8 +166,18 @@ class ReportQuery:
             "end": seconds(self.end),
             "timezone": self.timezone,
             "limit": self.limit,
+            **({"dates": _dates(self.needed, self.timezone)} if self.needed else {}),
             **values,
         }
+
+
+def _dates(days: Sequence[date], timezone: str) -> list[date]:
+    """List the dates in UTC on which some days of a zone have a moment."""
+    dates: set[date] = set()
+    for day in days:
+        begin, end = (seconds(midnight(edge, timezone)) for edge in (day, day + timedelta(1)))
+        dates.update(EPOCH + timedelta(number) for number in range(begin // _DAY, -(-end // _DAY)))
+    return sorted(dates)
 
 
 def next_start(start: date, interval: Interval) -> date:

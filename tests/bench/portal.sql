@@ -19,7 +19,7 @@ SELECT
     kind,
     multiIf(kind IN ('search', 'discover'), 'how to ' || toString(service), kind = 'create', 'new service',
         '/catalog/default/component/service-' || toString(service) || ['', '/docs', '/ci-cd', '/api'][service % 4 + 1]),
-    multiIf(kind = 'search', chance % 5, kind = 'discover', chance % 10, kind = 'create', 45, NULL),
+    multiIf(kind = 'search', intDiv(chance, 40) % 5, kind = 'discover', intDiv(chance, 40) % 10, kind = 'create', 45, NULL),
     multiIf(kind IN ('search', 'discover'), 'search', kind = 'create', 'scaffolder', plugin = 1, 'techdocs',
         'plugin-' || toString(plugin)),
     '', 'App', '', '{}', '{}', 'u_1a2b3c4d_' || substring(lower(hex(sipHash128('user', person))), 1, 26),
@@ -32,8 +32,10 @@ SELECT
 FROM (
     SELECT number % {users:UInt32} AS person, {from:UInt32} + intDiv(number, {users:UInt32}) AS day
     FROM numbers({users:UInt32} * {days:UInt32})
-    -- Some come every day and some hardly ever; weekends are quiet.
+    -- Some come every day and some hardly ever; weekends are quiet. Some weeks before the year's end an outage keeps half
+    -- of them away, and the week after it a department holds a training.
     WHERE {rate:Float64} * 2 * person / {users:UInt32} * if(toDayOfWeek({first:Date} + day) < 6, 1, 0.1)
+            * multiIf(day = 340, 0.5, day = 344 AND person % 12 = 3, 2.5, 1)
         > sipHash64(person, day, 'comes') % 10000 / 10000) AS visits
 ARRAY JOIN range(1 + visit % {most:UInt32}) AS number
 SETTINGS max_insert_block_size = 1000000, min_insert_block_size_rows = 1000000, max_insert_threads = 1

@@ -1,6 +1,6 @@
 """The filters that narrow to a page and to what was searched for."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,8 @@ import pytest
 from insights_backend.reports import active_users, pages, searches, summary, usage
 from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
-from tests.questions import asked, stored
+from tests import recount
+from tests.questions import ZONES, asked, stored
 from tests.records import record
 
 ENTITY = {"entity": "component:default/petstore", "subject": "/catalog/default/component/petstore/ci?x=1"}
@@ -65,3 +66,21 @@ def test_a_question_may_reach_beyond_what_the_engine_can_count(
     far = ReportQuery(first=first, last=last, timezone="Asia/Tokyo", filters={})  # in which 1970 begins before it
     assert summary.report(asked(engine), far).rows[0]["events"] == events
     assert sum(row["events"] for row in usage.plugins(asked(engine), far).rows) == events
+
+
+def test_of_days_that_are_needed_every_hour_is_read_and_others_are_left_out(either_engine: Engine) -> None:
+    """Those around the change of Berlin's clocks too, on a day of 25 hours."""
+    begin = datetime(2026, 10, 18, tzinfo=UTC)
+    hours = [begin + timedelta(hours=hour) for hour in range(15 * 24)]
+    stored(either_engine, [record(time=recount.iso(hour)) for hour in hours])
+    needed = [date(2026, 10, 22), date(2026, 10, 25), date(2026, 10, 29)]
+    for zone in ZONES:
+        narrowed = ReportQuery(
+            first=date(2026, 10, 19), last=date(2026, 10, 31), timezone=zone, filters={}, needed=needed
+        )
+        where = narrowed.where()
+        sql = f"SELECT {narrowed.day()} AS day, count() AS n FROM events WHERE {where} GROUP BY day"  # noqa: S608 - ours
+        read = {row["day"]: row["n"] for row in either_engine.rows(sql, narrowed.parameters())}
+        assert [read[day] for day in needed] == [24, 25 if zone == "Europe/Berlin" else 24, 24]
+        assert date(2026, 10, 20) not in read
+        assert date(2026, 10, 27) not in read

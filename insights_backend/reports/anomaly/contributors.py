@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from insights_backend.reports.anomaly.sources import DIMENSIONS, Kind
 from insights_backend.reports.anomaly.unusual import Finding
-from insights_backend.reports.answer import Row
+from insights_backend.reports.answer import Row, at_once
 from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
 
@@ -53,8 +54,10 @@ def contributors(engine: Engine, query: ReportQuery, kind: Kind, found: Sequence
     """
     moved: defaultdict[tuple[str, int], list[Row]] = defaultdict(list)
     for begin in range(0, len(found), _AT_ONCE):
-        for dimension in kind.movers:
-            for row in _moved(engine, query, kind, dimension, found[begin : begin + _AT_ONCE]):
+        some = found[begin : begin + _AT_ONCE]
+        of_dimensions = at_once(*(partial(_moved, engine, query, kind, dimension, some) for dimension in kind.movers))
+        for dimension, rows in zip(kind.movers, of_dimensions, strict=True):
+            for row in rows:
                 moved[row["series"], row["day"].toordinal()].append({**row, "dimension": dimension})
     return [list(_of(finding, moved[key, finding.day])) for key, finding in found]
 
@@ -69,7 +72,8 @@ def _of(finding: Finding, moved: list[Row]) -> Iterator[Row]:
 def _moved(engine: Engine, query: ReportQuery, kind: Kind, dimension: str, found: Sequence[Found]) -> list[Row]:
     days = sorted({day for _, finding in found for day in _compared(finding)})
     # What is typed just before midnight is typed on the day after.
-    asked = replace(query, first=days[0], last=min(days[-1] + timedelta(1), query.last))
+    needed = {*days, *(day + timedelta(1) for day in days)} if kind.searches else days
+    asked = replace(query, first=days[0], last=min(max(needed), query.last), needed=sorted(needed))
     sql = _SQL.format(
         series=kind.key,
         key=DIMENSIONS[dimension],
