@@ -20,6 +20,11 @@ def packed(lines: bytes) -> bytes:
     return lines if len(lines) < _PAGE else zstd.compress(lines, _LEVEL)
 
 
+def is_packed(stored: bytes) -> bool:
+    """Tell whether stored events are a frame of Zstandard (RFC 8878), and not as they were."""
+    return stored.startswith(_MAGIC)
+
+
 def unpacked(stored: bytes) -> bytes:
-    """Return stored events as they were."""
-    return zstd.decompress(stored) if stored.startswith(_MAGIC) else stored
+    """Return stored events as they were; also those of several frames, one after the other."""
+    return zstd.decompress(stored) if is_packed(stored) else stored

@@ -4,16 +4,16 @@ The embedded engine belongs to one process. It is opened when it is first needed
 tried again then, so that a service which is restarted starts even before the old one has let go.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 from queue import Empty, LifoQueue
 from tempfile import TemporaryFile
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, cast
 
+from insights_backend.delivery.packing import unpacked
 from insights_backend.warehouse.connecting import client, client_arguments, leave_code_on_disk
 from insights_backend.warehouse.failures import NOT_INSTALLED, WarehouseUnavailableError, engine_errors, measured
 from insights_backend.warehouse.migrations import Dialect, keep_for, migrate
@@ -145,13 +145,21 @@ class Engine:
                 self._writer = writer
 
     def insert(
-        self, table: str, rows: Iterable[bytes], *, token: str, columns: Mapping[str, str], fmt: str = "JSONEachRow"
+        self,
+        table: str,
+        rows: Sequence[bytes],
+        *,
+        frames: Sequence[bytes] = (),
+        token: str,
+        columns: Mapping[str, str],
+        fmt: str = "JSONEachRow",
     ) -> None:
         """Insert rows as one block.
 
         Args:
             table: where to.
             rows: the rows in the format, some at a time; in which order they are stored is not said.
+            frames: more of them, each some packed as a frame of Zstandard (RFC 8878).
             token: the block's name; the same one twice is stored once, where the table remembers blocks.
             columns: the columns that the rows have, and as what they are read. Texts that repeat are read as texts, and
                 made into what the table has a column at a time, which takes half as long.
@@ -165,26 +173,34 @@ class Engine:
             client = self._client()
             if not self._is_embedded:
                 source = f"{read} input('{structure}')"
-                client.raw_insert(f"{target} {source}", insert_block=b"".join(rows), fmt=fmt, settings=settings)
+                block = b"".join((*rows, unpacked(b"".join(frames))))
+                client.raw_insert(f"{target} {source}", insert_block=block, fmt=fmt, settings=settings)
                 return
-            with self._files(rows) as files:
-                sources = (f"{read} file('/dev/fd/{file}', '{fmt}', '{structure}')" for file in files)
+            with self._files(rows, frames) as files:
+                sources = (
+                    f"{read} file('/dev/fd/{file}', '{fmt}', '{structure}', '{method}')" for file, method in files
+                )
                 client.command(f"INSERT INTO {target} {' UNION ALL '.join(sources)}", settings=settings)
             self._inserts += 1
             if self._inserts == _FIRST_INSERTS:
                 leave_code_on_disk()
 
     @contextmanager
-    def _files(self, rows: Iterable[bytes]) -> Iterator[list[int]]:
-        """Deal rows out to as many files as there may be threads that read them; gives their descriptors."""
+    def _files(self, rows: Sequence[bytes], frames: Sequence[bytes]) -> Iterator[list[tuple[int, str]]]:
+        """Write rows to files for the threads that read them; gives the descriptor and the compression of each.
+
+        Each is written at once, and unpacked by the engine: after every step outside of the interpreter a thread waits
+        until it can go on, and under load that took most of the time of an insert.
+        """
         with ExitStack() as stack:
-            files = [stack.enter_context(TemporaryFile(dir=self._arguments["path"])) for _ in range(_READING)]
-            for some, file in zip(rows, cycle(files), strict=False):
-                file.write(some)
-            written = [file for file in files if file.tell()] or files[:1]  # to read an empty one takes a millisecond
-            for file in written:
-                file.seek(0)  # also where a file that is opened once more goes on where it was
-            yield [file.fileno() for file in written]
+            files = []
+            for pieces, method in ((rows, "none"), (frames, "zstd")):
+                for reader in range(min(_READING, len(pieces))):
+                    file = stack.enter_context(TemporaryFile(dir=self._arguments["path"]))
+                    file.write(b"".join(pieces[reader::_READING]))
+                    file.seek(0)  # also where a file that is opened once more goes on where it was
+                    files.append((file.fileno(), method))
+            yield files
 
     def change(self, table: str, commands: str, parameters: Mapping[str, Any]) -> None:
         """Change rows of a table, or take them out for good; no question finds the old ones when this returns.

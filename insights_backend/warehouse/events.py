@@ -1,7 +1,7 @@
 """The events table: storing batches, each event once, and giving them back."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError
+from insights_backend.delivery.packing import is_packed, unpacked
 from insights_backend.model.event import Millis, iso
 from insights_backend.model.event_key import keys_of, numbers
 from insights_backend.model.person import Erased, Person
@@ -70,16 +71,15 @@ class _Events:
 
     Args:
         keys: the numbers.
-        pieces: gives the events, a line each, some at a time.
+        stored: the events, a line each; some at a time, as the outbox keeps them.
     """
 
     keys: Sequence[int]
-    pieces: Callable[[], Iterable[bytes]]
+    stored: Sequence[bytes]
 
     @classmethod
     def of(cls, batch: Batch) -> "_Events":
-        keys = batch.keys or keys_of(line for piece in batch.pieces() for line in BytesIO(piece))
-        return cls(numbers(keys), batch.pieces)
+        return cls(numbers(batch.keys or keys_of(_lines(batch.stored))), batch.stored)
 
     def without(self, known: Iterable[int]) -> "_Events":
         """Leave out those that are known, and those that come a second time."""
@@ -87,11 +87,14 @@ class _Events:
         if not seen and len(set(self.keys)) == len(self.keys):
             return self  # as nearly always, and not copied
         kept: dict[int, bytes] = {}
-        lines = chain.from_iterable(map(BytesIO, self.pieces()))
-        for key, line in zip(self.keys, lines, strict=True):
+        for key, line in zip(self.keys, _lines(self.stored), strict=True):
             if key not in seen:
                 kept.setdefault(key, line)
-        return _Events(list(kept), kept.values)
+        return _Events(list(kept), list(kept.values()))
+
+
+def _lines(stored: Iterable[bytes]) -> Iterator[bytes]:
+    return chain.from_iterable(BytesIO(unpacked(some)) for some in stored)
 
 
 class EventStore:
@@ -128,7 +131,9 @@ class EventStore:
     def _store(self, batch_id: str, events: _Events) -> None:
         # The keys come last. Whatever is cut short is inserted again whole, under the same token: that reaches what it
         # did not reach before, a rollup perhaps, and nothing twice.
-        self._engine.insert("events", events.pieces(), token=batch_id, columns=EVENT)
+        frames = [some for some in events.stored if is_packed(some)]
+        rows = [some for some in events.stored if not is_packed(some)]
+        self._engine.insert("events", rows, frames=frames, token=batch_id, columns=EVENT)
         keys = array("Q", events.keys).tobytes()
         self._engine.insert("event_ids", [keys], token=batch_id, columns={"key": "UInt64"}, fmt="RowBinary")
 

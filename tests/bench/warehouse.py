@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
+from insights_backend.delivery.packing import packed
 from insights_backend.model.total_users import TotalUsers
 from insights_backend.reports.all_reports import REPORTS
 from insights_backend.reports.answer import Report, Sources
@@ -75,14 +76,15 @@ def sizes(engine: Engine) -> dict[str, float]:
 
 
 def insert_rate(engine: Engine, block: int, rounds: int) -> float:
-    """Events a second into an empty warehouse, in blocks of JSON lines as they travel and arrive, rollups included."""
+    """Events a second into an empty warehouse, in blocks of requests as the outbox keeps them, rollups included."""
     make(engine, FEW, 0, 14)
     sql = "SELECT * FROM events ORDER BY receivedAt LIMIT {n:UInt32}"
     rows = engine.file(sql, {"n": block}, "JSONEachRow").splitlines(keepends=True)
-    requests = [b"".join(rows[start : start + REQUEST]) for start in range(0, block, REQUEST)]
+    requests = [packed(b"".join(rows[start : start + REQUEST])) for start in range(0, block, REQUEST)]
     run, numbers = time.time_ns(), iter(range(rounds))
     taken = seconds(
-        lambda: engine.insert("events", requests, token=f"bench-{run}-{next(numbers)}", columns=EVENT), rounds
+        lambda: engine.insert("events", (), frames=requests, token=f"bench-{run}-{next(numbers)}", columns=EVENT),
+        rounds,
     )
     for table in TABLES:
         engine.rows(f"TRUNCATE TABLE {table}", {})

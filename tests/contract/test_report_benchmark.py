@@ -90,7 +90,7 @@ def write(engine: Engine, recorded: list[Told]) -> None:
         }
         for each in recorded
     ]
-    engine.insert("total_users", map(orjson.dumps, rows), token=str(uuid4()), columns=TOTAL_USERS)
+    engine.insert("total_users", [orjson.dumps(row) for row in rows], token=str(uuid4()), columns=TOTAL_USERS)
 
 
 @law(

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from insights_backend.delivery.destination import Batch, DeliveryError
+from insights_backend.delivery.packing import is_packed, packed
 from insights_backend.errors import ConfigError
 from insights_backend.warehouse.connecting import client_arguments
 from insights_backend.warehouse.engine import Engine
@@ -96,6 +97,22 @@ def test_an_event_of_a_long_outage_that_comes_again_is_stored_once(store: EventS
 def test_a_batch_without_events_is_nothing_to_store(store: EventStore) -> None:
     assert store.deliver(batch()) == ()
     assert stored(store) == []
+
+
+def test_requests_that_lie_packed_or_as_they_came_are_stored_once_each_event(store: EventStore) -> None:
+    large = [[record(id=f"{request}-{number}", subject="/s" * 50) for number in range(20)] for request in range(3)]
+    small = [[record(id="small-1")], [record(id="small-2"), record(id="small-1")]]
+    requests = [large[0], small[0], large[1], small[1], large[2]]
+    laid = [packed(lines(*request)) for request in requests]
+    assert [is_packed(some) for some in laid] == [True, False, True, False, True]
+    store.deliver(Batch("twice in it", 5, 63, laid))
+    expected = {row["id"] for request in requests for row in request}
+    assert sorted(row["id"] for row in stored(store)) == sorted(expected)
+    new = [record(id=f"new-{number}", subject="/s" * 50) for number in range(20)]
+    store.deliver(Batch("all new", 1, 20, [packed(lines(*new[:19])), packed(lines(new[19]))]))
+    store.deliver(Batch("some again", 2, 40, [packed(lines(*large[0])), packed(lines(*new))]))
+    assert sorted(row["id"] for row in stored(store)) == sorted(expected | {row["id"] for row in new})
+    assert {row["subject"] for row in stored(store)} == {"/s" * 50, "/catalog"}
 
 
 def test_two_portals_may_give_the_same_id(store: EventStore) -> None:

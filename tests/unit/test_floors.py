@@ -40,7 +40,7 @@ DOORS = {
     "access": {"token_file"},
     "backstage_tokens": {"identity", "signing_keys"},
     "enrichment": {"catalog.cache", "catalog.interface"},
-    "warehouse": {"delivery.destination"},
+    "warehouse": {"delivery.destination", "delivery.packing"},
 }
 
 
