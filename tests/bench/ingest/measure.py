@@ -3,8 +3,8 @@
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tests.bench.ingest.load import Load, send
 from tests.bench.ingest.portal import Batch
@@ -16,7 +16,6 @@ Figures = Mapping[str, float]
 """What was measured, by name."""
 
 _LANDING_SECONDS = 120.0
-_SOAK_SECONDS = 20.0
 _IMPORT = "import time; began = time.perf_counter(); import insights_backend; print(time.perf_counter() - began)"
 
 
@@ -73,18 +72,24 @@ def one_at_a_time(server: Server, batches: Sequence[Batch], seconds: float) -> F
     return {**_figures(load, 0.0), "longest_ms": max(load.latencies) * 1000}
 
 
-def soak(server: Server, batches: Sequence[Batch], minutes: float) -> list[float]:
-    """Load the service for long, and read its memory ten times, in megabytes; the first time after a tenth.
-
-    It is loaded again as soon as all has landed: more is accepted than lands, until the outbox is full.
-    """
-    found = []
+def soak(server: Server, batches: Sequence[Batch], minutes: float) -> dict[str, Any]:
+    """Load the service for long, ten times without a pause; after each its memory, and the events that wait to land."""
+    server.landed_within(_LANDING_SECONDS)
+    before, accepted = server.stored(), 0
+    memory, waiting = [], []
     for _ in range(10):
-        end = time.perf_counter() + minutes * 6
-        while time.perf_counter() < end:
-            service_round(server, batches, _SOAK_SECONDS)
-        found.append(server.memory())
-    return found
+        accepted += send(server.port, server.path, batches, connections=CONNECTIONS, seconds=minutes * 6).events
+        waiting.append(server.waiting())
+        memory.append(server.memory())
+    landing = server.landed_within(_LANDING_SECONDS)
+    return {
+        "accepted": accepted,
+        "stored": server.stored() - before,
+        "landing_s": landing,
+        "waiting": waiting,
+        "memory_mb": memory,
+        "peak_mb": server.memory("VmHWM"),
+    }
 
 
 def import_seconds(rounds: int) -> float:
