@@ -53,12 +53,13 @@ def assemble(settings: Settings, clock: Callable[[], float] = time.time) -> Insi
     # From here on no path depends on the working directory: importing the embedded engine changes it for a moment.
     settings = replace(settings, data_dir=settings.data_dir.absolute())
     make_data_dir(settings.data_dir)
+    tokens = tokens_of(settings, clock)
     warehouse = None if settings.upload.url else _warehouse(settings)
     backend = _backend(settings, warehouse, clock) if "backend" in settings.roles else None
     return Insights(
         settings=settings,
         clock=clock,
-        tokens=tokens_of(settings, clock),
+        tokens=tokens,
         backend=backend,
         warehouse=warehouse,
         erasure=_erasure(settings, backend, warehouse, clock),

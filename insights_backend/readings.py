@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 
 from insights_backend._version import __version__
 from insights_backend.delivery.outbox import Outbox
@@ -18,7 +19,8 @@ def readings(insights: Insights) -> Iterator[Reading]:
     yield "insights_ready", insights.is_writable()
     for part in insights.degraded():
         yield "insights_degraded", 1, part
-    yield "insights_disk_free_bytes", shutil.disk_usage(insights.settings.data_dir).free
+    with suppress(OSError):
+        yield "insights_disk_free_bytes", shutil.disk_usage(insights.settings.data_dir).free
     if insights.backend:
         total = insights.backend.census.last  # a scrape does not wait for the catalog
         if total:

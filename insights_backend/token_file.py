@@ -31,7 +31,7 @@ class TokenFile:
         path: where it is; it is made where there is none.
 
     Raises:
-        ConfigError: it cannot be made, or a newer version of this service wrote it.
+        ConfigError: it can neither be opened nor made, or a newer version of this service wrote it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,10 +39,13 @@ class TokenFile:
         self._make()
         try:
             self._migrate()
-        except UnavailableError:
+        except UnavailableError as error:
             # On a full disk not even a file that is there can be opened; events shall be delivered all the same.
             if self._version_on_disk() != _VERSION:
-                raise
+                raise ConfigError(
+                    f"backstageInsights.dataDir: {self._path} cannot be opened ({type(error.__cause__).__name__});"
+                    " if it is damaged, put it aside and make the tokens anew"
+                ) from error
 
     @contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:

@@ -76,5 +76,12 @@ class GroupsFilter:
         return self._told
 
     def _run(self) -> None:
-        while not self._stop.wait(self._ttl if self.read() else RETRY_SECONDS):
+        while not self._stop.wait(self._ttl if self._is_read() else RETRY_SECONDS):
             pass
+
+    def _is_read(self) -> bool:
+        try:
+            return self.read()
+        except Exception as error:  # noqa: BLE001 - the thread must outlive whatever a catalog can answer
+            _log.error("captureIdentityGroupsFilter: which groups match cannot be read: %s", type(error).__name__)
+            return False

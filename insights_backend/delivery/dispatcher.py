@@ -123,8 +123,10 @@ class Dispatcher:
             with self._outbox.right_to_deliver() as mine:
                 return self._deliver_next(max_events) if mine else (None, 0)
         except UnavailableError as error:  # the destination, or the disk
-            self._failed(error)
-            return None, 0
+            self._failed(str(error))
+        except Exception as error:  # noqa: BLE001 - whoever offers events has them on disk, whatever becomes of them here
+            self._failed(type(error).__name__)
+        return None, 0
 
     def _deliver_next(self, max_events: int) -> tuple[Batch | None, int]:
         batch = self._outbox.claim(max_events=max_events)
@@ -184,15 +186,15 @@ class Dispatcher:
         try:
             self._deliver_next(self._batch_events)
         except UnavailableError as error:
-            self._failed(error)
+            self._failed(str(error))
 
-    def _failed(self, error: UnavailableError) -> None:
+    def _failed(self, reason: str) -> None:
         self._failures += 1
-        self._last_failure = str(error)
+        self._last_failure = reason
         # Full jitter: many senders that an outage stopped must not come back in step.
         pause = self._random.uniform(0, min(_MAX_PAUSE, 2.0**self._failures))
         self._not_before = self._monotonic() + max(PACE, pause)
-        _log.warning("delivery failed, attempt %d: %s", self._failures, error)
+        _log.warning("delivery failed, attempt %d: %s", self._failures, reason)
 
     def _run(self) -> None:
         while not self._stop.wait(self._pause()):

@@ -1,7 +1,7 @@
 """The field policy: what happens to each field of a stored event. What it does not name is scanned."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from insights_backend.enrichment.names import PERSONAL_NAMES, SECRET_NAMES, is_never_kept, normal
@@ -82,6 +82,23 @@ _INNER_FIELDS: Mapping[str, Rule] = {
 
 _DEFAULTS = {**STORED_FIELDS, **_INNER_FIELDS}
 
+_NEVER_ABSENT: Sequence[Treatment] = ("keep", "pseudonymise", "scan")
+_NEVER_IN_CLEAR: Sequence[Treatment] = ("pseudonymise", "scan", "drop")
+_POSSIBLE: Mapping[str, Sequence[Treatment]] = {
+    # By these an event is stored, found and counted.
+    "id": _NEVER_ABSENT,
+    "time": ("keep",),
+    "receivedAt": ("keep",),
+    "instance": _NEVER_ABSENT,
+    "action": _NEVER_ABSENT,
+    "value": ("keep", "drop"),
+    "view": ("keep",),
+    # `identities: clear` keeps them, for all places where a user stands.
+    "user": _NEVER_IN_CLEAR,
+    "sessionId": _NEVER_IN_CLEAR,
+}
+"""What can be done with fields with which not all can be done."""
+
 _SESSION_NAME = "sessionid"
 
 
@@ -94,7 +111,7 @@ class Policy:
             or pseudonymised, never kept.
 
     Raises:
-        ConfigError: a field whose name is never kept shall be kept.
+        ConfigError: a field whose name is never kept shall be kept, or one that must be there shall not.
     """
 
     def __init__(self, fields: Mapping[str, Treatment]) -> None:
@@ -103,6 +120,11 @@ class Policy:
                 raise ConfigError(
                     f"backstageInsights.redaction.fields: {field} may hold personal data or a secret and"
                     " cannot be kept; use pseudonymise, scan or drop"
+                )
+            if treatment not in _POSSIBLE.get(field, (treatment,)):
+                raise ConfigError(
+                    f"backstageInsights.redaction.fields: {field} cannot be {treatment};"
+                    f" use {' or '.join(_POSSIBLE[field])}"
                 )
         self._fields = dict(fields)
         self._names = {normal(f): t for f, t in fields.items() if "." not in f and f not in STORED_FIELDS}
@@ -123,7 +145,9 @@ class Policy:
         """
         dotted = ".".join(path)
         if dotted in self._fields:
-            return Rule(self._fields[dotted])
+            shipped, treatment = _DEFAULTS.get(dotted), self._fields[dotted]
+            # What is kept has to look like what it is all the same.
+            return shipped if shipped and shipped.treatment == treatment else Rule(treatment)
         by_name = self._named(dotted)
         return by_name or self._inherited(path) or _DEFAULTS.get(dotted, Rule("scan"))
 

@@ -76,6 +76,10 @@ def build_settings(tree: ConfigTree, loaded: dict[str, Any]) -> Settings:
         **own,
     )
     _check_dashboard(tree, settings)
+    if settings.warehouse.cluster and settings.warehouse.dsn.reveal().startswith("chdb:"):
+        raise problem(
+            tree, (ROOT, "warehouse", "cluster"), "set for the embedded engine; set warehouse.dsn of a server too"
+        )
     if settings.previous_salts and not settings.salt:
         raise problem(tree, (ROOT, "salt"), "missing; previousSalts needs the one that came after them")
     if "backend" in roles and settings.catalog.file is None:

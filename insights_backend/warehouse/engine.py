@@ -40,6 +40,7 @@ _ONE_BLOCK = {
     "min_insert_block_size_rows": 10**9,
     "min_insert_block_size_bytes": 0,
 }
+_NO_HURRY = {"max_execution_time": 0}
 _WRITE_SETTINGS = {
     # A server may gather inserts in memory first, past their tokens.
     "async_insert": 0,
@@ -56,6 +57,8 @@ _WRITE_SETTINGS = {
     "input_format_json_read_objects_as_strings": 1,
     # A batch is read by one thread in less time than it takes to deal it out to two.
     "input_format_parallel_parsing": 0,
+    # Events of a few years may come at once.
+    "max_partitions_per_insert_block": 0,
     # A batch's ids are written into the question which of them are there already.
     "max_query_size": 16 * 1024**2,
     # What is taken out is gone when the answer comes, on all replicas.
@@ -253,11 +256,14 @@ class Engine:
             return list(reader.query(sql, parameters=dict(parameters)).named_results())
 
     def stream(self, sql: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Ask, and hand the rows on as they come, in bounded memory."""
+        """Ask, and hand the rows on as they come, in bounded memory, for as long as their reader takes.
+
+        There is no limit of time, in which the embedded engine would count the reader's, and end without an error.
+        """
         with (
             self._reader() as reader,
             engine_errors(),
-            reader.query_rows_stream(sql, parameters=dict(parameters)) as stream,
+            reader.query_rows_stream(sql, parameters=dict(parameters), settings=_NO_HURRY) as stream,
         ):
             names = cast("QueryResult", stream.source).column_names
             for row in stream:

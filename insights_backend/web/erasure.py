@@ -1,13 +1,11 @@
 """The routes by which is shown what is stored about a person, and by which the person is erased."""
 
-from itertools import chain
-
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from insights_backend.erasure import Erasure
 from insights_backend.web.guard import Guard
-from insights_backend.web.tables import ndjson
+from insights_backend.web.tables import begun, ndjson
 
 
 def create_erasure(erasure: Erasure, guard: Guard) -> Blueprint:
@@ -27,9 +25,7 @@ def create_erasure(erasure: Erasure, guard: Guard) -> Blueprint:
 
     @site.get("/users/<path:ref>/export")
     def export_user(ref: str) -> ResponseReturnValue:
-        chunks = ndjson(erasure.export(ref, guard("admin")))
-        # What cannot begin must say so before the answer's first line has gone out.
-        first = next(chunks, b"")
-        return Response(chain([first], chunks), mimetype="application/x-ndjson")
+        events = begun(erasure.export(ref, guard("admin")))
+        return Response(ndjson(events), mimetype="application/x-ndjson")
 
     return site

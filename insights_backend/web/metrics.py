@@ -18,7 +18,7 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 def measure_requests(site: Flask | Blueprint) -> None:
-    """Have the requests of a site measured, refused ones included; an answer that streams, until it begins."""
+    """Have the requests that reach a site measured, refused ones included; an answer that streams, until it begins."""
 
     @site.before_request
     def begin() -> None:
@@ -28,9 +28,10 @@ def measure_requests(site: Flask | Blueprint) -> None:
     def end(response: Response) -> Response:
         # The route as it is declared: the path itself may name a person, and there is no end of paths.
         route, method = request.url_rule, request.method
-        _requests(route.rule if route else "unmatched", method, response.status_code).observe(
-            perf_counter() - g.insights_began
-        )
+        began = g.pop("insights_began", None)
+        if began is not None:  # an app that the blueprint is part of may refuse a request before
+            seconds = perf_counter() - began
+            _requests(route.rule if route else "unmatched", method, response.status_code).observe(seconds)
         return response
 
 

@@ -16,7 +16,7 @@ from insights_backend.web.guard import Guard
 from insights_backend.web.openapi.reports import ROWS
 from insights_backend.web.parameters import ExportSchema, ReportSchema, parameters, report_query
 from insights_backend.web.problems import problem
-from insights_backend.web.tables import csv_answer, ndjson
+from insights_backend.web.tables import begun, csv_answer, ndjson
 
 _HOUR = 3600
 
@@ -66,8 +66,7 @@ def create_reports(
         query = report_query(given, now())
         if given["format"] == "parquet":
             return Response(events.parquet(query.start, query.end), mimetype="application/vnd.apache.parquet")
-        sources.engine.open()  # what cannot begin must say so before the answer's first line has gone out
-        rows = events.read(query.start, query.end)
+        rows = begun(events.read(query.start, query.end))
         if given["format"] == "csv":
             return csv_answer(rows, EVENT, "events")
         return Response(ndjson({name: row[name] for name in EVENT} for row in rows), mimetype="application/x-ndjson")

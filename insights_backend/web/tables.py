@@ -3,8 +3,8 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any
+from itertools import chain, islice
+from typing import Any, TypeVar
 
 import orjson
 from flask import Response
@@ -14,6 +14,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 _LINES_A_CHUNK = 500
+_Row = TypeVar("_Row")
+
+
+def begun(rows: Iterator[_Row]) -> Iterator[_Row]:
+    """Take the first row: what cannot begin says so before the first line of an answer has gone out."""
+    first = list(islice(rows, 1))
+    return chain(first, rows)
 
 
 def csv_answer(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], name: str) -> Response:

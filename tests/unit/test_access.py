@@ -214,7 +214,7 @@ def test_a_file_of_a_newer_version_is_left_alone(store: TokenStore, path: Path) 
 def test_a_migration_that_fails_leaves_nothing_half_done(path: Path) -> None:
     path.parent.mkdir()
     edit(path, "CREATE TABLE tokens_live_name (x)")
-    with pytest.raises(UnavailableError):
+    with pytest.raises(ConfigError):
         TokenStore(path, lambda: NOW, os.urandom)
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (0,)
@@ -235,7 +235,7 @@ def test_a_start_does_without_a_file_that_cannot_be_opened_now(
         started = TokenStore(path, lambda: NOW, os.urandom)
         with pytest.raises(UnavailableError):
             started.require(token, "view")
-        with pytest.raises(UnavailableError):
+        with pytest.raises(ConfigError, match=r"dataDir: .*another cannot be opened"):
             TokenStore(path.with_name("another"), lambda: NOW, os.urandom)
     assert started.require(token, "view").name == "ann"
 
@@ -261,3 +261,9 @@ def test_a_lost_file_is_not_made_again_with_open_permissions(store: TokenStore, 
     with pytest.raises(UnavailableError):
         store.list()
     assert not path.exists()
+
+
+def test_a_start_with_a_damaged_file_says_which_and_what_to_do(store: TokenStore, path: Path) -> None:
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(ConfigError, match=r"dataDir: .*tokens\.sqlite3 cannot be opened \(DatabaseError\); if it"):
+        TokenStore(path, lambda: NOW, os.urandom)

@@ -10,6 +10,7 @@ from insights_backend.catalog.groups import GroupsFilter
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.model.entity_ref import EntityRef
 from tests.fakes import MemoryCatalog
+from tests.process import eventually
 
 TEAM, RND, GONE = (EntityRef.of("group", name) for name in ("team", "rnd", "gone"))
 TEAMS = EntityFilterQuery.parse({"spec.type": "team"})
@@ -134,3 +135,20 @@ def test_the_thread_reads_again_and_again_until_it_is_stopped(
     groups.stop()
     groups._thread.join(10)
     assert not groups._thread.is_alive()
+
+
+def test_whatever_a_catalog_answers_the_reading_goes_on(
+    groups: GroupsFilter, catalog: MemoryCatalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    find, odd = catalog.find, iter([True])
+
+    def once_odd(query: EntityFilterQuery) -> Any:
+        if next(odd, False):
+            raise RecursionError
+        return find(query)
+
+    monkeypatch.setattr(room, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(catalog, "find", once_odd)
+    groups.start()
+    assert eventually(lambda: "cannot be read: RecursionError" in caplog.text)
+    assert eventually(lambda: groups.keep([TEAM]) == [TEAM])

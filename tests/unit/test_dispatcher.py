@@ -267,3 +267,17 @@ def test_a_stopped_dispatcher_leaves_what_waits_in_the_outbox(delivery: Delivery
     delivery.dispatcher.stop(1)
     delivery.dispatcher.drain()
     assert delivery.outbox.backlog().requests == 1
+
+
+def test_whatever_a_destination_raises_the_request_is_accepted_and_the_failure_is_told(delivery: Delivery) -> None:
+    def broken() -> None:
+        raise KeyError("secret")
+
+    delivery.destination.during = broken
+    assert not delivery.send()
+    assert delivery.outbox.backlog().events == 1
+    assert delivery.dispatcher.last_failure == "KeyError"
+    delivery.destination.during = lambda: None
+    delivery.dispatcher.drain()
+    assert delivery.outbox.backlog().events == 0
+    assert delivery.dispatcher.last_failure is None

@@ -317,3 +317,22 @@ def test_what_was_redacted_is_still_an_event_that_a_collector_takes(field: str, 
 def test_the_name_of_a_user_survives_in_no_field(field: str) -> None:
     value = redact(**{field: "user:default/jane"})[field]
     assert is_pseudonym(value)
+
+
+@pytest.mark.parametrize(
+    ("field", "treatment"),
+    [("id", "drop"), ("time", "pseudonymise"), ("value", "scan"), ("view", "drop"), ("action", "drop"),
+     ("instance", "drop"), ("user", "keep"), ("sessionId", "keep")],
+)  # fmt: skip
+def test_what_an_event_is_stored_and_counted_by_cannot_be_taken_away_nor_a_user_be_kept(
+    field: str, treatment: Treatment
+) -> None:
+    with pytest.raises(ConfigError, match=f"redaction.fields: {field} cannot be {treatment}; use "):
+        Policy({field: treatment})
+
+
+@pytest.mark.parametrize("field", ["entity", "target", "groups"])
+def test_what_is_kept_by_the_operators_word_has_to_look_like_what_it_is_as_well(field: str) -> None:
+    value = ["user:default/jane"] if field == "groups" else "user:default/jane"
+    clean = redactor({field: "keep"}).redact({**EVENT, field: value})
+    assert "jane" not in str(clean[field])
