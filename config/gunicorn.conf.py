@@ -32,7 +32,8 @@ from insights_backend import ConfigError, load_settings  # noqa: E402 - as above
 from insights_backend.composition import assemble  # noqa: E402 - as above
 from insights_backend.logs import logging_config  # noqa: E402 - as above
 
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '7008')}"
+_host = os.environ.get("HOST", "127.0.0.1")
+bind = f"{f'[{_host}]' if ':' in _host and not _host.startswith('[') else _host}:{os.environ.get('PORT', '7008')}"
 # A threaded one that lets go of clients which take too long over a request.
 worker_class = "insights_backend.web.worker.BoundedWorker"
 threads = 16

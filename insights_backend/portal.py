@@ -10,7 +10,7 @@ from insights_backend.catalog.file import FileCatalog
 from insights_backend.catalog.groups import GroupsFilter
 from insights_backend.catalog.interface import Catalog
 from insights_backend.enrichment.extractors import member_of
-from insights_backend.errors import ConfigError, InsightsError
+from insights_backend.errors import ConfigError, ForbiddenError, InsightsError, UnavailableError
 from insights_backend.http_client import DirectSession
 from insights_backend.identity import StaticTokens
 from insights_backend.model.entity_filter import EntityFilterQuery
@@ -105,8 +105,16 @@ def failures(catalog: CachedCatalog, recognition: Recognition) -> dict[str, str]
 def _is_viewer(token: str, tokens: "BackstageTokens", catalog: CachedCatalog, viewers: tuple[str, ...]) -> bool:
     try:
         user = tokens.user(token)
+    except UnavailableError:
+        raise
     except InsightsError:
         return False
-    entity = catalog.lookup([user])[user].entity
-    groups = member_of(user, entity) if entity else []
-    return not {str(user), *map(str, groups)}.isdisjoint(viewers)
+    if str(user) in viewers:
+        return True
+    known = catalog.lookup([user])[user]
+    if not known.available:
+        raise UnavailableError("the catalog does not tell now which groups this user is in")
+    groups = member_of(user, known.entity) if known.entity else []
+    if {*map(str, groups)}.isdisjoint(viewers):
+        raise ForbiddenError("this user is not among those who may view (viewers)")
+    return True

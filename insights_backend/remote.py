@@ -11,6 +11,7 @@ import click
 import requests
 
 from insights_backend._version import __version__
+from insights_backend.delivery.destination import DeliveryError
 from insights_backend.delivery.formats import InsightsFormat
 from insights_backend.delivery.retry import RetryPolicy
 from insights_backend.delivery.uploader import Uploader, UploadMisdirectedError, UploadUnauthorizedError
@@ -153,6 +154,8 @@ def demo(*, users: int, days: int, seed: int, url: str, secret: str | None) -> N
             raise click.ClickException("the service wants a token: insights token create demo --scope upload") from None
         except UploadMisdirectedError:
             raise click.ClickException(f"nothing at {url} takes events; it must have the role collector") from None
+        except DeliveryError as error:
+            raise click.ClickException(str(error)) from None
     click.echo(f"{events} events of {days} days are stored")
 
 

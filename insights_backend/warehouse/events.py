@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from hashlib import blake2b
 from io import BytesIO
 from itertools import chain
 from threading import Lock
@@ -81,6 +82,10 @@ class _Events:
     def of(cls, batch: Batch) -> "_Events":
         return cls(numbers(batch.keys or keys_of(_lines(batch.stored))), batch.stored)
 
+    def digest(self) -> str:
+        """Tell these events from others."""
+        return blake2b(array("Q", self.keys).tobytes(), digest_size=12).hexdigest()
+
     def without(self, known: Iterable[int]) -> "_Events":
         """Leave out those that are known, and those that come a second time."""
         seen = set(known)
@@ -123,19 +128,20 @@ class EventStore:
             with self._delivering:
                 new = events.without(self._stored(events.keys))
                 if new.keys:
-                    self._store(batch.id, new)
+                    # What else comes under the same id is another batch.
+                    self._store(f"{batch.id}-{events.digest()}", new)
         except WarehouseUnavailableError as error:
             raise DeliveryError(str(error), error.retry_after) from error
         return ()
 
-    def _store(self, batch_id: str, events: _Events) -> None:
+    def _store(self, token: str, events: _Events) -> None:
         # The keys come last. Whatever is cut short is inserted again whole, under the same token: that reaches what it
         # did not reach before, a rollup perhaps, and nothing twice.
         frames = [some for some in events.stored if is_packed(some)]
         rows = [some for some in events.stored if not is_packed(some)]
-        self._engine.insert("events", rows, frames=frames, token=batch_id, columns=EVENT)
+        self._engine.insert("events", rows, frames=frames, token=token, columns=EVENT)
         keys = array("Q", events.keys).tobytes()
-        self._engine.insert("event_ids", [keys], token=batch_id, columns={"key": "UInt64"}, fmt="RowBinary")
+        self._engine.insert("event_ids", [keys], token=token, columns={"key": "UInt64"}, fmt="RowBinary")
 
     def _stored(self, keys: Sequence[int]) -> list[int]:
         """Return which of the keys belong to an event that is there already."""
@@ -186,6 +192,8 @@ class EventStore:
         """Return the stored events of a time range as a Parquet file."""
         columns = _COLUMNS.replace("toUnixTimestamp64Milli(time) AS time", "time")
         columns = columns.replace("toUnixTimestamp64Milli(receivedAt) AS receivedAt", "receivedAt")
+        for name in _NULLABLE:
+            columns = columns.replace(f" {name},", f" nullIf({name}, '') AS {name},")
         return self._engine.file(f"SELECT {columns} {_RANGE}", _range(start, end), "Parquet")
 
 

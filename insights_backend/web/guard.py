@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_address
 from flask import Request, request
 
 from insights_backend.access import Scope, TokenStore
-from insights_backend.errors import InsightsError
+from insights_backend.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 from insights_backend.identity import bearer_token
 from insights_backend.settings.values import DashboardAccess, Network
 from insights_backend.web.sessions import COOKIE, Sessions
@@ -64,7 +64,8 @@ def create_guard(
     Args:
         access: `open` lets anyone who reaches the port do everything.
         tokens: the API tokens of this service.
-        is_viewer: tells whether a Backstage token belongs to a viewer.
+        is_viewer: tells whether a Backstage token belongs to a viewer; raises ForbiddenError where it is somebody
+            else's, and UnavailableError where it cannot be told now.
         viewers: who those are; without any, Backstage tokens are not looked at.
         is_admitted: tells whether a request may see what the dashboard shows; it grants `view` and nothing else.
     """
@@ -75,9 +76,11 @@ def create_guard(
         token = bearer_token(request.headers.get("Authorization"))
         try:
             return tokens.require(token, scope).name
-        except InsightsError:
-            if not (scope == "view" and viewers and is_viewer(token)):
+        except (UnauthenticatedError, UnavailableError):
+            if not (viewers and is_viewer(token)):
                 raise
-            return None
+        if scope != "view":
+            raise ForbiddenError(f"who is among the viewers may view; this needs an API token of scope {scope}")
+        return None
 
     return guard

@@ -7,9 +7,15 @@ import logging
 import traceback
 
 from flask import Blueprint, Flask, Response, jsonify
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from insights_backend.errors import InsightsError, RateLimitedError, UnauthenticatedError, UnavailableError
+from insights_backend.errors import (
+    InsightsError,
+    PayloadTooLargeError,
+    RateLimitedError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +72,8 @@ def _ours(error: InsightsError) -> Response:
 
 def code_of(error: HTTPException) -> str:
     """Return the code of an error that only HTTP knows, such as `method_not_allowed`."""
+    if isinstance(error, RequestEntityTooLarge):  # by the limit of an app that the blueprint is part of
+        return PayloadTooLargeError.code
     return (error.name or "error").lower().replace(" ", "_")
 
 

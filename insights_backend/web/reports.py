@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import PreconditionFailed
 
 from insights_backend.metrics import REPORTS_MADE
 from insights_backend.reports.all_reports import REPORTS
@@ -96,4 +97,6 @@ def _cached(response: Response, *, settled: bool) -> Response:
         response.cache_control.no_cache = True
     response.add_etag()
     response.make_conditional(request)
+    if response.status_code == PreconditionFailed.code:
+        raise PreconditionFailed
     return response

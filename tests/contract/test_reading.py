@@ -63,7 +63,7 @@ def test_reports_and_export_need_a_token_of_their_scope(make: Make, tmp_path: Pa
 @responses.activate
 @pytest.mark.parametrize(
     ("viewers", "expected"),
-    [(("user:default/jane",), 200), (("group:default/team-a",), 200), (("user:default/x",), 401), ((), 401)],
+    [(("user:default/jane",), 200), (("group:default/team-a",), 200), (("user:default/x",), 403), ((), 401)],
 )
 def test_a_backstage_user_who_is_a_viewer_may_read_reports(make: Make, viewers: tuple[str, ...], expected: int) -> None:
     key = signing_key()
@@ -72,7 +72,22 @@ def test_a_backstage_user_who_is_a_viewer_may_read_reports(make: Make, viewers: 
     service = make(dashboard_access="token", auth=auth, viewers=viewers)
     headers = {"Authorization": f"Bearer {key.token(user_claims(NOW))}"}
     assert service.get("/reports/summary", headers=headers).status_code == expected
-    assert service.get("/export", headers=headers).status_code == 401
+    assert service.get("/export", headers=headers).status_code == (403 if viewers else 401)
+    strangers = {"Authorization": f"Bearer {signing_key().token(user_claims(NOW))}"}
+    assert error(service.get("/reports/summary", headers=strangers)) == (401, "unauthenticated")
+
+
+@responses.activate
+def test_while_it_cannot_be_told_whether_a_user_may_view_that_is_said(make: Make) -> None:
+    responses.get(JWKS_URL, status=500)
+    auth = AuthSettings(mode="backstage", jwks_url=JWKS_URL)
+    service = make(dashboard_access="token", auth=auth, viewers=("user:default/jane",))
+    headers = {"Authorization": f"Bearer {signing_key().token(user_claims(NOW))}"}
+    assert error(service.get("/reports/summary", headers=headers)) == (503, "unavailable")
+
+
+def test_a_condition_that_is_not_fulfilled_has_the_one_error_shape(service: Service) -> None:
+    assert error(service.get("/reports/summary", headers={"If-Match": '"x"'})) == (412, "precondition_failed")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +161,16 @@ def test_the_export_has_three_formats(service: Service) -> None:
     assert lines[0].startswith("id,time,receivedAt,environment")
     assert lines[1].startswith("a,2026-11-23T10:00:00.000Z")
     assert service.get("/export?format=parquet").data[:4] == b"PAR1"
+
+
+def test_what_is_absent_is_null_in_a_parquet_file_as_well(service: Service, tmp_path: Path) -> None:
+    service.post({**VISIT, "context": {}})
+    assert service.insights.warehouse
+    file = tmp_path / "events.parquet"
+    file.write_bytes(service.get("/export?format=parquet").data)
+    ask = f"SELECT action, sessionId, target, routeRef FROM file('{file}')"  # noqa: S608 - ours
+    (row,) = service.insights.warehouse.engine.rows(ask, {})
+    assert row == {"action": "navigate", "sessionId": None, "target": None, "routeRef": None}
     assert service.get("/export?from=2026-11-22&to=2026-11-22").data == b""
 
 

@@ -94,6 +94,12 @@ def test_an_event_of_a_long_outage_that_comes_again_is_stored_once(store: EventS
     assert [row["id"] for row in stored(store)] == ["1", "2"]
 
 
+def test_other_events_under_the_id_of_a_batch_are_another_batch(store: EventStore) -> None:
+    for name in ("1", "2", "1"):
+        store.deliver(batch(record(id=name), id="counted up"))
+    assert sorted(row["id"] for row in stored(store)) == ["1", "2"]
+
+
 def test_a_batch_without_events_is_nothing_to_store(store: EventStore) -> None:
     assert store.deliver(batch()) == ()
     assert stored(store) == []
