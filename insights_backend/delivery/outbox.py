@@ -85,6 +85,9 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 _log = logging.getLogger(__name__)
 
+MAX_BATCH_BYTES = 32 * 1024**2
+"""Of events of half a kilobyte this is twice what any destination takes at once; larger ones go fewer at a time."""
+
 _TRIAL_SECONDS = 1.0  # for which the outcome of a trial is good, since each costs a write
 
 
@@ -179,7 +182,7 @@ class Outbox:
         """Take what waits, oldest first, as one batch. Only for the holder of the right to deliver.
 
         Args:
-            max_events: where the batch ends; a single request may go over it.
+            max_events: where the batch ends, if not at `MAX_BATCH_BYTES`; a single request may go over either.
 
         Returns:
             A batch that was claimed before and has not arrived, else a new one; None where nothing waits.
@@ -209,10 +212,12 @@ class Outbox:
         (last,) = db.execute(
             """
             SELECT coalesce(max(id), 0)
-            FROM (SELECT id, events, sum(events) OVER (ORDER BY id) AS running FROM request ORDER BY id LIMIT ?)
-            WHERE running - events = 0 OR running <= ?
+            FROM (
+                SELECT id, events, sum(events) OVER earlier AS running, sum(bytes) OVER earlier AS size
+                FROM request WINDOW earlier AS (ORDER BY id) ORDER BY id LIMIT ?)
+            WHERE running - events = 0 OR (running <= ? AND size <= ?)
             """,
-            (max_events, max_events),
+            (max_events, max_events, MAX_BATCH_BYTES),
         ).fetchone()
         db.execute("DELETE FROM claim")
         db.execute("INSERT INTO claim VALUES (?, ?)", (batch_id, last))

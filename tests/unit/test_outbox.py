@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from insights_backend.delivery.destination import DeadLetter
-from insights_backend.delivery.outbox import Grave, Outbox
+from insights_backend.delivery.outbox import MAX_BATCH_BYTES, Grave, Outbox
 from insights_backend.errors import ConfigError, UnavailableError
 from tests.fakes import NOW, Clock
 
@@ -92,6 +92,17 @@ def test_a_batch_ends_before_the_request_that_would_overfill_it(outbox: Outbox) 
     batch = outbox.claim(max_events=5)
     assert batch is not None
     assert batch.events == 4
+
+
+def test_a_batch_ends_before_the_request_that_would_make_it_too_large(open_outbox: Open) -> None:
+    outbox = open_outbox(4 * MAX_BATCH_BYTES)
+    large = b"x" * (MAX_BATCH_BYTES // 2 + 1)
+    rows = [outbox.append(large, events=1, received_at=0) for _ in range(3)]
+    for row in rows:
+        batch = outbox.claim(max_events=1000)
+        assert batch is not None
+        assert (batch.last_request, batch.events) == (row, 1)
+        outbox.arrived(batch)
 
 
 def test_a_request_larger_than_a_batch_is_a_batch_of_its_own(outbox: Outbox) -> None:
