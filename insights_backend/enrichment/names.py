@@ -9,26 +9,33 @@ PERSONAL_NAMES = frozenset({
     "displayname", "email", "emails", "emailaddress", "useremail", "mail", "picture", "avatar",
     "avatarurl", "photo", "userid", "username", "login", "loginname", "userlogin", "fullname",
     "firstname", "lastname", "givenname", "familyname", "middlename", "surname", "nickname", "realname",
-    "preferredusername", "phone", "phonenumber", "telephone", "mobile", "mobilenumber", "dateofbirth",
-    "birthdate", "ssn",
+    "preferredusername", "userprincipalname", "upn", "loginid", "loginhint", "emailaddr", "mailaddress",
+    "phone", "phonenumber", "phoneno", "telephone", "tel", "fax", "faxnumber", "cellphone", "mobile",
+    "mobilenumber", "dateofbirth", "dob", "birthdate", "birthday", "ssn", "socialsecuritynumber",
 })  # fmt: skip
 """What is somebody's; compared as `normal` gives them."""
 
 _MAIL_NAMES = frozenset(name for name in PERSONAL_NAMES if "mail" in name)
-_MAIL_KIN = ("email", "emailaddress")
+_MAIL_KIN = ("email", "emailaddress", "emailaddr", "mailaddress")
 _PERSONAL_KIN = (
     *_MAIL_KIN, "displayname", "fullname", "firstname", "lastname", "username", "userlogin", "githublogin",
-    "gitlablogin", "phonenumber", "mobilephone", "profilepicture", "pictureurl", "avatarurl",
+    "gitlablogin", "phonenumber", "phoneno", "mobilephone", "cellphone", "workphone", "homephone",
+    "profilepicture", "pictureurl", "avatarurl", "userprincipalname", "socialsecuritynumber",
 )  # fmt: skip
 _SECRET_KIN = (
-    "password", "passwd", "passphrase", "apikey", "apitoken", "accesstoken", "refreshtoken", "clientsecret",
-    "privatekey", "secretkey",
+    "password", "passwd", "passphrase", "apikey", "token", "clientsecret", "accesskey", "privatekey", "secretkey",
 )  # fmt: skip
 
+# Where the next page of a list begins, and how much a model may say.
+_OTHER_TOKENS = ("pagetoken", "continuationtoken", "nexttoken", "maxtoken")
+_THINGS = ("plugin", "repository", "repo", "project", "package", "organization", "organisation")
+_NAMES_OF_THINGS = tuple(f"{thing}{name}" for thing in _THINGS for name in ("displayname", "fullname"))
+
 SECRET_NAMES = frozenset({
-    "password", "passwd", "pwd", "passphrase", "secret", "clientsecret", "token", "accesstoken",
-    "refreshtoken", "idtoken", "authtoken", "apikey", "privatekey", "secretkey", "authorization",
-    "cookie", "credential", "credentials", "jwt",
+    "password", "passwd", "pwd", "pass", "passphrase", "secret", "clientsecret", "token", "accesstoken",
+    "refreshtoken", "idtoken", "authtoken", "apikey", "accesskey", "privatekey", "secretkey", "authorization",
+    "authorizationheader", "proxyauthorization", "cookie", "cookies", "setcookie", "credential",
+    "credentials", "jwt",
 })  # fmt: skip
 """What opens something; compared as `normal` gives them."""
 
@@ -53,11 +60,20 @@ def is_personal(name: str) -> bool:
 def is_never_kept(name: str) -> bool:
     """Tell whether a name is one of what is somebody's, or opens something, such as `newPassword`."""
     given = _unnumbered(name)
-    return _is_personal(given) or given in SECRET_NAMES or given.endswith(_SECRET_KIN)
+    return _is_personal(given) or _is_secret(given)
+
+
+def is_of_thing(given: str) -> bool:
+    """Tell whether a name, as `normal` gives it, is one of what a thing is called, such as `repository_full_name`."""
+    return given.endswith(_NAMES_OF_THINGS)
 
 
 def _is_personal(given: str) -> bool:
-    return given in PERSONAL_NAMES or given.endswith(_PERSONAL_KIN)
+    return given in PERSONAL_NAMES or (given.endswith(_PERSONAL_KIN) and not is_of_thing(given))
+
+
+def _is_secret(given: str) -> bool:
+    return given in SECRET_NAMES or (given.endswith(_SECRET_KIN) and not given.endswith(_OTHER_TOKENS))
 
 
 def _unnumbered(name: str) -> str:

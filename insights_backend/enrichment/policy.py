@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from insights_backend.enrichment.names import PERSONAL_NAMES, SECRET_NAMES, is_never_kept, normal
+from insights_backend.enrichment.names import PERSONAL_NAMES, SECRET_NAMES, is_never_kept, is_of_thing, normal
 from insights_backend.errors import ConfigError
 from insights_backend.settings.values import Treatment
 
@@ -160,10 +160,10 @@ class Policy:
 
     def _named(self, dotted: str) -> Rule | None:
         names = _names(dotted)
-        for name in names:
+        for parent, name in zip(["", *names], names, strict=False):
             if name in self._names:
                 return Rule(self._names[name])
-            if is_never_kept(name):
+            if is_never_kept(name) and not is_of_thing(parent + name):
                 return self._inherited_for_name(dotted) or Rule("drop")
         # `display.name` is as good as `displayName`.
         if any(map(is_never_kept, map(str.__add__, names, names[1:]))):

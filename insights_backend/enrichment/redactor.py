@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from insights_backend.enrichment.policy import STORED_FIELDS, Path, Policy, Rule
@@ -27,8 +28,10 @@ _NEVER_AGAIN = {("id",), ("time",), ("receivedAt",)}  # of these it is no use to
 _DROPPED = object()
 
 _PERSON = re.compile(r"(?:\A|/user/)(u_[a-z2-7]{4}_[a-z2-7]{32})(?=\Z|[/?#])")
+_KIND_KEYS = frozenset(map("".join, product(*zip("kind", "KIND", strict=True))))  # `kind` in any case
 _PERSON_NAMES = ("name", "metadata.name")
 _PERSON_TITLES = ("title", "metadata.title")
+_NAMESPACES = ("metadata.namespace", "namespace")
 
 
 @dataclass(eq=False)
@@ -177,24 +180,32 @@ class Redactor:
         """Where route parameters or metadata describe a user, name and title are the person's."""
         if self._clear or not path:
             return mapping
-        kind = "user" if path == ("userMetadata",) else mapping.get("kind")
-        if not isinstance(kind, str) or kind.lower() != "user":
+        if path != ("userMetadata",) and (_KIND_KEYS.isdisjoint(mapping) or not _is_of_user(mapping)):
             return mapping
         return self._anonymous(mapping, "default")
 
     def _anonymous(self, person: Mapping[Any, Any], namespace: Any) -> Mapping[Any, Any]:
         """Leave titles out of what describes a user, also below `metadata`, and put the pseudonym where the name is."""
-        namespace = person.get("metadata.namespace", person.get("namespace")) or namespace
-        clean = {key: value for key, value in person.items() if key not in _PERSON_TITLES}
-        for key in _PERSON_NAMES:
-            if clean.get(key) is not None:
-                clean[key] = self._person(str(namespace), str(clean[key]))
-        if isinstance(inner := clean.get("metadata"), Mapping):
-            clean["metadata"] = self._anonymous(inner, namespace)
+        by_name = {str(key).lower(): value for key, value in person.items()}
+        namespace = next(filter(None, map(by_name.get, _NAMESPACES)), namespace)
+        clean: dict[Any, Any] = {}
+        for key, value in person.items():
+            name = str(key).lower()
+            if name in _PERSON_NAMES and value is not None:
+                clean[key] = self._person(str(namespace), str(value))
+            elif name == "metadata" and isinstance(value, Mapping):
+                clean[key] = self._anonymous(value, namespace)
+            elif name not in _PERSON_TITLES:
+                clean[key] = value
         return clean
 
     def _person(self, namespace: str, name: str) -> str:
         return name if is_pseudonym(name) else self._pseudonyms.user(f"user:{namespace}/{name}")
+
+
+def _is_of_user(mapping: Mapping[Any, Any]) -> bool:
+    kinds = [value for key, value in mapping.items() if key in _KIND_KEYS]
+    return any(isinstance(kind, str) and kind.lower() == "user" for kind in kinds)
 
 
 def _hide_link_text(event: dict[str, Any]) -> None:
