@@ -27,6 +27,8 @@ _SMALLEST_PERSONAL_NUMBER = 1_000_000
 _NEVER_AGAIN = {("id",), ("time",), ("receivedAt",)}  # of these it is no use to remember which are clean
 _DROPPED = object()
 
+_ADDRESS_SCHEMES = ("mailto:", "tel:", "sms:")
+_LABEL = re.compile(r"\[[a-z]{2,12}\]")
 _PERSON = re.compile(r"(?:\A|/user/)(u_[a-z2-7]{4}_[a-z2-7]{32})(?=\Z|[/?#])")
 _KIND_KEYS = frozenset(map("".join, product(*zip("kind", "KIND", strict=True))))  # `kind` in any case
 _PERSON_NAMES = ("name", "metadata.name")
@@ -68,7 +70,6 @@ class Redactor:
     """
 
     def __init__(self, policy: Policy, pseudonyms: Pseudonyms, identities: Identities, *, enabled: bool) -> None:
-        self._pseudonyms = pseudonyms
         self._clear = identities == "clear"
         self._enabled = enabled
         self._treatments = Treatments(policy, pseudonyms, clear=self._clear, enabled=enabled)
@@ -84,7 +85,7 @@ class Redactor:
         if len(clean) < len(event):
             _fill(clean, event)
         if self._enabled and not self._clear:
-            _hide_link_text(clean)
+            _hide_link_text(clean, event)
         if failures:
             notes = clean.get("notes")
             clean["notes"] = [*(notes if isinstance(notes, list) else []), REDACTION_FAILED]
@@ -200,7 +201,7 @@ class Redactor:
         return clean
 
     def _person(self, namespace: str, name: str) -> str:
-        return name if is_pseudonym(name) else self._pseudonyms.user(f"user:{namespace}/{name}")
+        return name if is_pseudonym(name) else self._treatments.user(f"user:{namespace}/{name}")
 
 
 def _is_of_user(mapping: Mapping[Any, Any]) -> bool:
@@ -208,14 +209,23 @@ def _is_of_user(mapping: Mapping[Any, Any]) -> bool:
     return any(isinstance(kind, str) and kind.lower() == "user" for kind in kinds)
 
 
-def _hide_link_text(event: dict[str, Any]) -> None:
-    """The text of a link to a person's page is the person's name, and nothing in the text would tell."""
-    target = event.get("target")
-    if event.get("action") not in ("click", "discover") or not isinstance(target, str):
+def _hide_link_text(clean: dict[str, Any], event: Mapping[str, Any]) -> None:
+    """The text of a link to a person is the person's name, and nothing in the text would tell."""
+    if event.get("action") not in ("click", "discover") or not isinstance(clean.get("subject"), str):
         return
-    person = _PERSON.search(target)
-    if person and isinstance(event.get("subject"), str):
-        event["subject"] = person[1]
+    target = clean.get("target")
+    person = _PERSON.search(target) if isinstance(target, str) else None
+    if person:
+        clean["subject"] = person[1]
+    elif _is_addressed(event) and not _LABEL.fullmatch(clean["subject"]):
+        clean["subject"] = "[username]"
+
+
+def _is_addressed(event: Mapping[str, Any]) -> bool:
+    """Tell whether a link leads to a mail or a telephone number, and so perhaps to a person."""
+    attributes = event.get("attributes")
+    to = attributes.get("to") if isinstance(attributes, Mapping) else None
+    return isinstance(to, str) and to.lower().startswith(_ADDRESS_SCHEMES)
 
 
 def _fill(clean: dict[str, Any], event: Mapping[str, Any]) -> None:

@@ -9,6 +9,9 @@ from insights_backend.enrichment.pseudonyms import is_pseudonym
 from insights_backend.enrichment.reading import Reading, read
 from insights_backend.metrics import REDACTIONS
 
+NEVER_HASHED = frozenset({"card", "ssn", "credential"})
+"""The types of which there are too few not to be tried, or that open something: no user is named by one."""
+
 _LONG_TEXT = 1024
 _MAX_ROUNDS, _MAX_ROUNDS_OF_LONG_TEXT = 3, 2  # the last one finds nothing more
 _MAX_LOOKS, _OF_LENGTH = 36, 4096  # in all rounds: one takes 0.1 ms for 4 KB at most; at shorter ones as many more
@@ -118,13 +121,21 @@ def _find_everywhere(readings: Sequence[Reading]) -> list[Found] | None:
 
 
 def _merged(found: Iterable[Found]) -> list[tuple[int, int, Found]]:
-    """Join what overlaps; the longest of what was joined, or the first of equals, gives it its name."""
+    """Join what overlaps; what `_outranks` the rest of what was joined gives it its name."""
     merged: list[tuple[int, int, Found]] = []
     for item in sorted(found, key=lambda f: f.start):
         if merged and item.start < merged[-1][1]:
             start, end, best = merged[-1]
-            longer = item.end - item.start > best.end - best.start
-            merged[-1] = (start, max(end, item.end), item if longer else best)
+            merged[-1] = (start, max(end, item.end), item if _outranks(item, best) else best)
         else:
             merged.append((item.start, item.end, item))
     return merged
+
+
+def _outranks(item: Found, best: Found) -> bool:
+    """Tell whether one is longer than the other, or is what a user must not be named by."""
+    if (item.ref is None) != (best.ref is None):
+        other = best if item.ref else item
+        if other.label in NEVER_HASHED:
+            return other is item
+    return item.end - item.start > best.end - best.start

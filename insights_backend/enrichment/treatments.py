@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
+from insights_backend.enrichment.detectors.people import names_nobody
 from insights_backend.enrichment.policy import STORED_FIELDS, Path, Policy, Rule, last_name
 from insights_backend.enrichment.pseudonyms import Pseudonyms
-from insights_backend.enrichment.scanner import Scanner
+from insights_backend.enrichment.scanner import NEVER_HASHED, Scanner
 from insights_backend.errors import InvalidEntityRefError
 from insights_backend.model.entity_ref import EntityRef
 
 _USER_REF = re.compile(r"user:[\w-]{1,63}/[\w.@+-]{1,253}", re.IGNORECASE)
-_NEVER_HASHED = ("[card]", "[ssn]", "[credential]", "[redacted]")
+_LABELS = tuple(f"[{label}]" for label in (*NEVER_HASHED, "redacted"))
+_MEMO_SIZE = 4096
 _USER_FIELDS = frozenset({"user", "username", "name"})
 
 
@@ -31,6 +33,7 @@ class Treatments:
         self._clear = clear
         self._enabled = enabled
         self.scan = Scanner(None if clear else pseudonyms.user).clean
+        self.user = lru_cache(maxsize=_MEMO_SIZE)(self._user)
 
     def rule(self, path: Path) -> Rule:
         """Return what happens to a field; when nothing is scanned, all but the identities is kept."""
@@ -55,7 +58,7 @@ class Treatments:
         cleaned = self.scan(text) if self._enabled else text
         if path == ("id",) and cleaned != text:
             return self._pseudonyms.opaque(self._hashable(text))  # of the text as it is: two ids stay two
-        return self._pseudonyms.user(text) if not self._clear and _is_user(text) else cleaned
+        return self.user(text) if not self._clear and _is_user(text) else cleaned
 
     def _pseudonym(self, name: str, text: str) -> str:
         if name == "sessionid":
@@ -63,13 +66,17 @@ class Treatments:
         if name not in _USER_FIELDS and not _is_user(text):
             return self._pseudonyms.opaque(self._hashable(text))
         if not self._clear:
-            return self._pseudonyms.user(text)
+            return self.user(text)
         return text if _USER_REF.fullmatch(text) or not self._enabled else self.scan(text)
+
+    def _user(self, ref: str) -> str:
+        """Return the pseudonym of a user; `user` remembers it, since one user makes many events."""
+        return self._pseudonyms.user(self._hashable(ref))
 
     def _hashable(self, text: str) -> str:
         """Take out what must not even be hashed: of a card's number there are too few not to be tried."""
         cleaned = self.scan(text) if self._enabled else text
-        return cleaned if any(label in cleaned for label in _NEVER_HASHED) else text
+        return cleaned if any(label in cleaned for label in _LABELS) else text
 
 
 def _identity_rule(path: Path) -> Rule:
@@ -80,7 +87,7 @@ def _identity_rule(path: Path) -> Rule:
 
 
 def _is_user(text: str) -> bool:
-    if text[:5].lower() != "user:":
+    if text[:5].lower() != "user:" or names_nobody(text[5:]):
         return False
     try:
         return EntityRef.parse(text).kind == "user"

@@ -97,6 +97,15 @@ FOUND = [
     ("/catalog/default/user/jane/x?y", f"/catalog/default/user/{PERSON}/x?y"),
     ("/docs/acme/User/jane", f"/docs/acme/User/{PERSON}"),
     ("/entities/by-name/user/default/jane", f"/entities/by-name/user/default/{PERSON}"),
+    # what is never hashed, where a user could stand
+    ("user:4111111111111111", "[card]"),
+    ("user:default/457-55-5462 left", "[ssn] left"),
+    (f"user:{GITHUB_TOKEN}", "[credential]"),
+    ("/catalog/default/user/4111111111111111", "/catalog/default/user/[card]"),
+    ("/catalog/default/user/4111%201111%201111%201111", "/catalog/default/user/[card]"),
+    ("git clone user:hunter2pw@localhost/web", "git clone [credential]@localhost/web"),
+    ("user:S3cretPw1@db:5432/x", "[credential]@db:5432/x"),
+    ("user:p@ss@db", "[credential]@db"),
     # homes in links to an editor
     ("vscode://file/home/jane/x.ts", "vscode://file/home/[username]/x.ts"),
     ("cursor://file/Users/jane/x", "cursor://file/Users/[username]/x"),
@@ -138,6 +147,9 @@ NOT_PERSONAL = [
     "@backstage/core", "git@github.com:acme/web.git", "git+ssh://git@github.com/acme/web",
     "icon@2x.png", "x@y",
     "/docs/home/intro", "/home/runner/work", "~1.2.3",
+    # images, versions, what happens to users and which are meant
+    "acme/user:1.4.2", "ghcr.io/acme/user:1.4.2", "acme/user:jammy@sha256:0a", "user:v2", "user:created",
+    "user:profile", "user:latest", "user:events", "user:me",
     # the words, not the things
     "password: required for all of you", "superuser:admin/console", "secret: my-app-2/Tls",
     "password policy", "secret-manager", "auth tokens and secret rotation", "token: the token to use",

@@ -149,6 +149,15 @@ FIELDS: list[tuple[str, Any, Any]] = [
     # what is never hashed
     ("id", "4111 1111 1111 1111 b", NAMES.opaque("[card] b")),
     ("sessionId", "457-55-5462 s", NAMES.session("[ssn] s")),
+    ("user", "457-55-5462", NAMES.user("[ssn]")),
+    ("user", "user:default/4111111111111111", NAMES.user("[card]")),
+    ("target", "user:4111111111111111", NAMES.user("[card]")),
+    ("attributes", {"kind": "user", "name": "457-55-5462"}, {"kind": "user", "name": NAMES.user("[ssn]")}),
+    # what happens to users, and which are meant
+    ("routeRef", "user:profile", "user:profile"),
+    ("action", "user:created", "user:created"),
+    ("target", "user:default/profile", NAMES.user("user:default/profile")),
+    ("user", "user:me", NAMES.user("user:me")),
 ]  # fmt: skip
 
 
@@ -161,6 +170,19 @@ def test_the_text_of_a_link_to_a_person_is_that_persons_name() -> None:
     for target in ("user:default/jane", "/catalog/default/user/jane"):
         assert redact(action="click", subject="Jane Doe", target=target)["subject"] == JANE
     assert redact(action="click", subject="Jane Doe", target="component:default/web")["subject"] == "Jane Doe"
+
+
+@pytest.mark.parametrize("to", ["mailto:jane@example.com", "MAILTO:jane@example.com", "tel:+4930901820", "mailto:x"])
+def test_so_is_the_text_of_a_link_to_a_mail_or_a_telephone_number(to: str) -> None:
+    clicked = redact(action="click", subject="Jane Doe", attributes={"to": to})
+    assert clicked["subject"] == "[username]"
+    assert redact(**clicked) == clicked
+    assert redact(action="click", subject=EMAIL, attributes={"to": to})["subject"] == "[email]"
+    assert redact(action="click", subject="Docs", attributes={"to": "https://x.io"})["subject"] == "Docs"
+    assert (
+        redactor(identities="clear").redact({"action": "click", "subject": "Jane", "attributes": {"to": to}})["subject"]
+        == "Jane"
+    )
 
 
 def test_clear_identities_leave_references_to_users_and_nothing_else() -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from insights_backend.enrichment.detectors.base import AT, Detector, Hint, Match, Span, words
+from insights_backend.enrichment.detectors.base import AT, Detector, Hint, Match, Span, both, words
 
 REPOSITORY_USERS = frozenset({"git", "hg", "svn"})
 """What stands before the `@` of a repository's address, and is nobody."""
@@ -40,6 +40,10 @@ _WEBHOOK = re.compile(
 )
 _SSH_KEY = re.compile(r"(?<![A-Za-z0-9+/])AAAA[A-Z][A-Za-z0-9+/]{40,}+={0,2}")
 _URL_USER = re.compile(r"(?<=://)([^\s/?#\"'<>]+)@")
+# As `git clone` takes them, without a scheme; an image is followed by its digest.
+_USER_PASSWORD = re.compile(
+    r"(?<![\w:/])user:[^\s/?#\"'<>@]{1,64}(?:@[^\s/?#\"'<>@]{1,64}){0,2}(?=@(?!sha256:)[\w-])", re.IGNORECASE
+)
 _USER_PLACEHOLDER = re.compile(r"(?:[\w-]*:)?(?:\$\{[^{}]*\}|\$\w+|\$?\{\{[^{}]*\}\})")
 
 
@@ -55,4 +59,5 @@ DETECTORS = (
     Detector("credential/provider", _LONG_RUN, _PROVIDER),
     Detector("credential/ssh-key", words("aaaa"), _SSH_KEY),
     Detector("credential/url-user", AT, _URL_USER, _url_user),
+    Detector("credential/user-password", both(AT, words("user:")), _USER_PASSWORD),
 )

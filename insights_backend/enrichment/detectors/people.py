@@ -5,20 +5,24 @@ from collections.abc import Iterator
 
 from insights_backend.enrichment.detectors.base import Detector, Found, Match, Span, words
 
-_OAUTH_SCOPES = frozenset({
+# Scopes of OAuth, what happens to users, and which of them are meant.
+_NO_USERS = frozenset({
     "email", "read", "write", "follow", "create", "delete", "update", "list", "admin", "password", "pass",
-    "group",
+    "group", "profile", "created", "updated", "deleted", "event", "events", "login", "logout", "invite", "invited",
+    "all", "owned", "me", "latest",
 })  # fmt: skip
+_VERSION = re.compile(r"v?\d+(?:\.\d+)+|v\d+", re.IGNORECASE)
 REF_HINT = words("user:", "user/")
 """The hint of what `user_refs` finds."""
 
 _NAME = r"[^\W_](?:[\w.@+-]*\w)?"
-# A short reference looks like much else, such as the last word of `roadiehq:utils:user:list`.
+# A short reference looks like much else, such as the last word of `roadiehq:utils:user:list`, or an image `a/user:x`.
 _USER_REF = re.compile(
     rf"(?<!//)(?:(?<![^\W_])user:(?P<space>[\w-]{{1,63}}+)/{_NAME}"
-    r"|(?<![\w:])user:(?P<short>[^\W_](?:[\w.+-]*\w)?)(?!\w|:\w))",
+    r"|(?<![\w:])(?<![a-z0-9]/)user:(?P<short>[^\W_](?:[\w.+-]*\w)?)(?!\w|:\w))",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"\[[a-z]{2,12}\]")
 _USER_PATH = re.compile(
     r"/(?:catalog|docs)/(?P<namespace>[^/\s]+)/user/(?P<name>[^/\s?#,;:\"'<>()]+)"
     r"|/by-name/user/(?P<space>[^/\s]+)/(?P<user>[^/\s?#,;:\"'<>()]+)",
@@ -26,15 +30,21 @@ _USER_PATH = re.compile(
 )
 
 
+def names_nobody(name: str) -> bool:
+    """Tell whether what stands after `user:` is a word or a version, and no name."""
+    return name.lower() in _NO_USERS or _VERSION.fullmatch(name) is not None
+
+
 def user_refs(text: str) -> Iterator[Found | None]:
     """Find entity references of users ("References") and paths of their pages (plugin-catalog's routes)."""
     for match in _USER_REF.finditer(text):
-        if match["space"] or match["short"].lower() not in _OAUTH_SCOPES:
+        if match["space"] or not names_nobody(match["short"]):
             yield Found("username/reference", *match.span(), ref=match[0])
     for match in _USER_PATH.finditer(text):
         namespace = match["namespace"] or match["space"]
         name = "name" if match["name"] else "user"
-        yield Found("username/page", *match.span(name), ref=f"user:{namespace}/{match[name]}")
+        if not _LABEL.fullmatch(match[name]):
+            yield Found("username/page", *match.span(name), ref=f"user:{namespace}/{match[name]}")
 
 
 _PATH_HINT = words("home/", "home\\", "users/", "users\\", "settings/", "settings\\", "~")
