@@ -118,6 +118,23 @@ FOUND = [
     ('{"password":"correcthorse"}', '{"password":"[credential]"}'),
     ("aws_secret_access_key: wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws_secret_access_key: [credential]"),
     ('{"SecretAccessKey":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}', '{"SecretAccessKey":"[credential]"}'),
+    (r"{\"password\":\"hunter2x\",\"a\":1}", r"{\"password\":\"[credential]\",\"a\":1}"),
+    # headers, commands, addresses of databases
+    ("Authorization: ApiKey a1B2c3d4E5F6", "Authorization: ApiKey [credential]"),
+    ("authorization: GenieKey 1a2b-3c4d", "authorization: GenieKey [credential]"),
+    ("Authorization: SSWS 00QCjAl4MlV-WPXM", "Authorization: SSWS [credential]"),
+    ("Cookie: theme=dark; _oauth2_proxy=a1B2; user=jane", "Cookie: [credential]"),
+    ("curl -H 'Cookie: a=b; c=d' x", "curl -H 'Cookie: [credential]' x"),
+    (
+        "aws configure set aws_secret_access_key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "aws configure set aws_secret_access_key [credential]",
+    ),
+    ("postgres://user:p/w@host/db", "postgres://[credential]@host/db"),
+    ("mongodb+srv://app:p@/w@host/db", "mongodb+srv://[credential]@host/db"),
+    ("jdbc:oracle:thin:scott/tiger@host", "jdbc:oracle:thin:[credential]@host"),
+    ("https://x-access-token:abc@github.com/x", "https://[credential]@github.com/x"),
+    ("curl --user jane:jane2 x", "curl --user [credential] x"),
+    ("token: hunter2x", "token: [credential]"),
     # percent-encoded, as addresses hold it; twice, too
     ("/p?token=secret&email=a%40b.co#frag", "/p?token=[credential]&email=[email]#frag"),
     ("?owner=user%3Adefault%2Fjane&x=1", f"?owner={PERSON}&x=1"),
@@ -154,6 +171,12 @@ NOT_PERSONAL = [
     "password: required for all of you", "superuser:admin/console", "secret: my-app-2/Tls",
     "password policy", "secret-manager", "auth tokens and secret rotation", "token: the token to use",
     "secret:my-secret",
+    "authorization: bearer token", "Authorization: Basic auth", "token: oauth2", "secret: k8s", "api key: v2",
+    "signature: RS256", "cookie: 3rd party", "credentials: s3", "token: 15m", "app/token:v2", "max_token=4096",
+    "token=4096", "/x?page_token=2", "pwd: /app", "PWD=/workspace/web", "docker run -u 1000:1000 img",
+    "docker run --user www-data:www-data img", "basic kubernetes101", "curl -u admin:$PASSWORD x",
+    "cookie: see a=b", "set secret_access_key configuration/of-the-cluster", "postgres://host:5432/db",
+    "jdbc:oracle:thin:@host:1521/db",
     "password=${DB_PASSWORD}", "token: ${{ secrets.X }}", "API_KEY=your-api-key-here",
     "Bearer ${TOKEN}", "basic authentication",
     "?sort=name&state=open&code=200", "tokenType=bearer", "phone verification api", "+48.8566140",
@@ -172,6 +195,8 @@ PERSONAL_IN_QUERY = [
     ("/x?user-id=4711", "/x?user-id=[username]"),
     ("/x?E-Mail=none", "/x?E-Mail=[email]"),
     ("/x?login=true", "/x?login=[username]"),
+    ("/x?login_hint=jane.doe", "/x?login_hint=[username]"),
+    ("/x?jwt=abc&b=2", "/x?jwt=[credential]&b=2"),
     ("/x#displayName=Jane+Doe", "/x#displayName=[username]"),
     ("/x?displayName=Jane%20Doe&b=2", "/x?displayName=[username]&b=2"),
     ("/x?lastName=O'Brien,Jane", "/x?lastName=[username]"),
@@ -194,6 +219,35 @@ NOT_PERSONAL_IN_QUERY = [
     # another name, or no query
     "/x?filters[email]=on", "/x?emailVerified=true", "/x?loginPage=2", "/x?spec.login=2", "/x?b=login", "login=once",
 ]  # fmt: skip
+
+
+PERSONAL_IN_JSON = [
+    ('{"userName": "Jane Doe", "fullName":"Jane"}', '{"userName": "[username]", "fullName":"[username]"}'),
+    ('{"contactEmail" : "jane", "n": "x"}', '{"contactEmail" : "[email]", "n": "x"}'),
+    (r'{"nickname": "Jane \"JD\" Doe"}', '{"nickname": "[username]"}'),
+    (r'{\"login\":\"jane\",\"n\":\"x\"}', r'{\"login\":\"[username]\",\"n\":\"x\"}'),
+    # as the scaffolder puts the form into the address
+    ("/create/templates/default/new?formData=%7B%22userName%22%3A%22Jane%20Doe%22%2C%22email%22%3A%22jane%22%7D",
+     "/create/templates/default/new?formData=%7B%22userName%22%3A%22[username]%22%2C%22email%22%3A%22[email]%22%7D"),
+    ("?formData=%7B%22userName%22%3A+%22Jane+Doe%22%7D", "?formData=%7B%22userName%22%3A+%22[username]%22%7D"),
+]  # fmt: skip
+
+NOT_PERSONAL_IN_JSON = [
+    '{"name": "web", "owner": "team-a"}', '{"login": ""}', '{"login": "[username]"}', '{"email":"[email]"}',
+    '{"login": {"n": "x"}}', f'{{"login": "{PERSON}"}}', 'the "login": see below',
+    "?formData=%7B%22name%22%3A%22web%22%7D",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), PERSONAL_IN_JSON, ids=[text for text, _ in PERSONAL_IN_JSON])
+def test_in_json_a_personal_name_hides_its_value_whatever_it_is(text: str, expected: str) -> None:
+    assert clean(text) == expected
+    assert clean(expected) == expected
+
+
+@pytest.mark.parametrize("text", NOT_PERSONAL_IN_JSON)
+def test_in_json_no_other_name_hides_anything(text: str) -> None:
+    assert clean(text) == text
 
 
 @pytest.mark.parametrize(("text", "expected"), PERSONAL_IN_QUERY, ids=[text for text, _ in PERSONAL_IN_QUERY])

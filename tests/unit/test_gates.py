@@ -15,7 +15,8 @@ GATES = pytest.mark.parametrize("is_plain", [gate.is_plain, gate_re2.is_plain], 
 PIECES = st.sampled_from([
     "a", "x1", "token", "Token ", "pass", "key", ":", "/", "user", "User/", "home/", "-", "--", "-u ", " dot ", " at ",
     "(at)", "1.2.3.4", "12", "_", "webhook", "eyJ", "glsa_", "sk-", "c:", "users/", " ", "[", ")", "é", "名",
-    "abcdefghijkl", "tel", "$", "\u00a0", "\u0661", "\u017f", "\v",
+    "abcdefghijkl", '"', '":"', '" : "', "login", "secret_access_key ", "cookie:", "Ab1/",
+    "tel", "$", "\u00a0", "\u0661", "\u017f", "\v",
     *(sample.text for sample in samples(seed=11, each=12) if sample.spans),
 ])  # fmt: skip
 

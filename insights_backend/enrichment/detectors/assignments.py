@@ -18,11 +18,16 @@ NAME_WORDS = words("pass", "pwd", "token", "secret", "key", "credential", "autho
 _LOOSE_KEYS = (
     r"(?=[sjpckao])(?<![A-Za-z])(?:session(?:[_-]?id)?|sid|jsessionid|phpsessid|sig|code|key|auth|jwt|otp|pass|state)"
 )
-_VALUE = r"(?:\"(?P<quoted>[^\"]+)\"?|'(?P<single>[^']+)'?|(?P<bare>(?:(?!&[\w.-]{1,40}=)[^\s\"'<>])++))"
+# The quotes are escaped where JSON stands in a text of JSON.
+_VALUE = (
+    r"(?:\\{0,3}\"(?P<quoted>(?:[^\"\\]|\\(?!\\{0,2}\"))++)\\{0,3}\"?"
+    r"|'(?P<single>[^']+)'?|(?P<bare>(?:(?!&[\w.-]{1,40}=)[^\s\"'<>])++))"
+)
 _QUERY_VALUE = r"(?P<bare>[^\s&#;\"'<>]+)"
-_TO = r"[\"'\]]{0,2}\s{0,3}(?P<sign>:=|=>|==?|:)\s{0,3}"
+_TO = r"\\{0,3}[\"'\]]{0,2}\s{0,3}(?P<sign>:=|=>|==?|:)\s{0,3}"
 _QUERY = re.compile(
-    rf"[?&#;](?P<key>[\w.\[\]-]{{0,60}}?(?P<strong>{_STRONG_NAMES}|{_GUARDED_NAMES})|{_LOOSE_KEYS})=" + _QUERY_VALUE,
+    rf"[?&#;](?P<key>[\w.\[\]-]{{0,60}}?(?:(?P<strong>{_STRONG_NAMES})|(?P<guarded>{_GUARDED_NAMES}|jwt))|{_LOOSE_KEYS})="
+    + _QUERY_VALUE,
     re.IGNORECASE,
 )
 _ASSIGNED = re.compile(
@@ -38,10 +43,17 @@ _OPTION = re.compile(
     rf"(?<![\w-])--(?=\w)[\w-]{{0,30}}?(?:{_STRONG_NAMES}|{_GUARDED_NAMES}) (?P<bare>[^\s\"'<>-][^\s\"'<>]*)"
 )
 
+_SECRET_ACCESS_KEY = re.compile(r"secret_access_key\s{1,3}([^\s\"'<>]+)", re.IGNORECASE)  # of `aws configure set`
+
 _BEARER = re.compile(r"(?=[bt])(?<![A-Za-z0-9])(?:bearer|basic|token)\s{1,3}([\w.~+/=-]{12,}+)", re.IGNORECASE)
 _COMMAND_USER = re.compile(r"(?<!\S)(?:-u|--(?:proxy-)?user)[ =](\S+:\S+)")
 _HEADER = re.compile(
-    r"authorization[\"']?\s?[:=]\s?[\"']?(?:bearer|basic|token|digest)\s+([\w.~+/=-]++)", re.IGNORECASE
+    r"authorization[\"']?\s?[:=]\s?[\"']?"
+    r"(?:bearer|basic|token|digest|api-?key|geniekey|ssws|negotiate|ntlm|bot|splunk)\s+([\w.~+/=-]++)",
+    re.IGNORECASE,
+)
+_COOKIES = re.compile(
+    r"cookie:\s{0,3}([\w.-]{1,60}=[^\s;\"'<>]*+(?:;\s?[\w.-]{1,60}+(?:=[^\s;\"'<>]*+)?+)*+)", re.IGNORECASE
 )
 
 _PLACEHOLDER = re.compile(
@@ -49,6 +61,12 @@ _PLACEHOLDER = re.compile(
     r"|true|false|null|none|nil|undefined|required|optional|yes|no|string|bearer|basic|enabled|disabled|!.*",
     re.IGNORECASE | re.DOTALL,
 )
+_COUNT = re.compile(r"\d{1,5}")  # how many tokens, on which page
+_SHORT_NAME = re.compile(r"[A-Za-z]{0,5}\d{1,3}[A-Za-z]{0,2}[,.;]?")  # such as `oauth2`, `RS256`, `v2`, `15m`
+_NUMBERED_WORD = re.compile(r"[A-Za-z]?[a-z]+\d{1,4}")
+_SHORTEST_SECRET_WORD = 12
+_USER_INFO_BEFORE = re.compile(r"://[^\s/?#\"'<>]*\Z")
+_LONGEST_USER_INFO = 100
 _PLAIN_NAME = re.compile(r"[A-Za-z]+(?:[-_./:][A-Za-z0-9]+)*[,.;]?")
 
 
@@ -75,14 +93,33 @@ def _is_one_mixed_run(text: str) -> bool:
 
 def _assigned(match: Match) -> Span | None:
     """After `=` any value is secret; after `:` it may be prose, so it must look like more than a word, or be quoted."""
-    span = None if _is_query_key(match) else _value_span(match)
-    if span is None or match["sign"] != ":":
-        return span
+    span = None if _is_query_key(match) or _is_in_user_info(match) else _value_span(match)
+    if span is None:
+        return None
     value = match.string[slice(*span)]
+    if _is_directory(match["key"], value) or (not match["strong"] and _COUNT.fullmatch(value)):
+        return None
+    if match["sign"] != ":":
+        return span
     if match["strong"]:
         is_prose = match["bare"] is not None and value.rstrip(",.;").isalpha()
         return None if is_prose else span
+    if match["bare"] is not None and _SHORT_NAME.fullmatch(value):
+        return None
     return None if _PLAIN_NAME.fullmatch(value) and not (_is_one_mixed_run(value) or _is_made(value)) else span
+
+
+def _is_directory(key: str, value: str) -> bool:
+    """Tell the working directory of a shell (`PWD`) from a password."""
+    return key.lower() == "pwd" and value.startswith("/")
+
+
+def _is_in_user_info(match: Match) -> bool:
+    """Tell whether this is the user of a URL, which has a detector of its own, such as `://x-access-token:x@host`."""
+    if match["sign"] != ":" or "@" not in match[0]:
+        return False
+    start = max(0, match.start() - _LONGEST_USER_INFO)
+    return _USER_INFO_BEFORE.search(match.string[start : match.end("sign")]) is not None
 
 
 def _is_made(text: str) -> bool:
@@ -98,8 +135,9 @@ def _is_query_key(match: Match) -> bool:
 
 
 def _in_query(match: Match) -> Span | None:
-    span = _value_span(match)
-    return span if match["strong"] or _looks_random(match["bare"]) else None
+    if match["strong"] or (match["guarded"] and not _COUNT.fullmatch(match["bare"])):
+        return _value_span(match)
+    return _random_value(match)
 
 
 def _random_value(match: Match) -> Span | None:
@@ -107,7 +145,26 @@ def _random_value(match: Match) -> Span | None:
 
 
 def _random_token(match: Match) -> Span | None:
-    return match.span(1) if _looks_random(match[1]) else None
+    return match.span(1) if _looks_random(match[1]) and not _NUMBERED_WORD.fullmatch(match[1]) else None
+
+
+def _made_key(match: Match) -> Span | None:
+    return match.span(1) if _is_made(match[1]) else None
+
+
+def _header_value(match: Match) -> Span | None:
+    """Leave words about headers alone, such as `authorization: basic auth`."""
+    value = match[1]
+    is_word = len(value) < _SHORTEST_SECRET_WORD and value.isalpha() and value[1:].islower()
+    return None if is_word else match.span(1)
+
+
+def _command_user(match: Match) -> Span | None:
+    """Leave the user and the group of a process alone, references to users, and passwords that stand elsewhere."""
+    user, _, password = match[1].partition(":")
+    is_group = user == password or (user.isdecimal() and password.isdecimal())
+    is_reference = user.lower() == "user" and "/" in password
+    return None if is_group or is_reference or _PLACEHOLDER.fullmatch(password) else match.span(1)
 
 
 def _option_value(match: Match) -> Span | None:
@@ -118,8 +175,10 @@ DETECTORS = (
     Detector("credential/query", _EQUALS, _QUERY, _in_query),
     Detector("credential/loose-key", _EQUALS, _LOOSE_ASSIGNED, _random_value),
     Detector("credential/assigned", NAME_WORDS, _ASSIGNED, _assigned),
-    Detector("credential/header", words("authorization"), _HEADER),
+    Detector("credential/header", words("authorization"), _HEADER, _header_value),
+    Detector("credential/cookies", words("cookie:"), _COOKIES),
+    Detector("credential/secret-access-key", words("secret_access_key"), _SECRET_ACCESS_KEY, _made_key),
     Detector("credential/bearer", words("bearer", "basic", "token"), _BEARER, _random_token),
     Detector("credential/option", words("--"), _OPTION, _option_value),
-    Detector("credential/command-user", words("-u"), _COMMAND_USER),
+    Detector("credential/command-user", words("-u"), _COMMAND_USER, _command_user),
 )

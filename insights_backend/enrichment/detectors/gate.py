@@ -20,6 +20,7 @@ _MADE = (
 _PERSON_START = (
     r"[hH][oO][mM][eE]/|[uU][sS][eE][rR][sS]?[:/]|[sS]ettings/|[sS]ETTINGS/|[dD][oO][cC][uU][mM][eE][nN][tT][sS] "
     r"|[aA][tT]\s?[\])}>]|[dD][oO][tT] |[bB][eE][aA][rR][eE][rR]\s|[bB][aA][sS][iI][cC]\s|[tT][oO][kK][eE][nN]\s"
+    r"|[aA][cC][cC][eE][sS][sS]_[kK][eE][yY]\s"
 )
 _ADDRESS_START = r"\d{1,3}\.\d+\.\d+\.\d"
 STARTS = {"gwxpdSskrhAyGNlfPae": _MADE, "hHuUsSdDaAbBtT": _PERSON_START, "0-9": _ADDRESS_START}
@@ -30,12 +31,12 @@ WORD = 15
 
 _LETTERS = r"À-ɏΑ-ώЀ-ӿぁ-ヿ一-鿿가-힣"  # of other scripts, none of which looks like ASCII to a computer
 SEAM = rf"\t\n ,./_()\[\]{{}}<>'\"#&?!;*|^`+${_LETTERS}"
-"""What may stand between words, beside a single `-` and `:`."""
+"""What may stand between words, beside a single `-`, and a `:` that does not give a name of JSON its value."""
 
 # The first letter is asked before the whole list: most words begin with none of them.
 _START = "|".join(rf"(?=[{first}])(?:{start})" for first, start in STARTS.items())
 _A_WORD = rf"(?!{_START})[A-Za-z0-9]{{1,{WORD}}}+(?![A-Za-z0-9])"
-_A_SEAM = rf"[{SEAM}]++|-(?!-|[uU][ =])|:(?![^:]{{0,4}}:)"
+_A_SEAM = rf"[{SEAM}]++|-(?!-|[uU][ =])|(?<!\")(?<!\" ):(?![^:]{{0,4}}:)"
 _PLAIN = re.compile(rf"(?!(?:\D*+\d){{7}})(?:(?:{_A_WORD})?+(?:{_A_SEAM}))*+(?:{_A_WORD})?+")
 
 Gate = Callable[[str], bool]

@@ -1,4 +1,4 @@
-"""Values in the query of a URL that are personal by their name: `?login=jane&e-mail=...`."""
+"""Values that are personal by their name, in the query of a URL (`?login=jane`) and in JSON (`"login": "jane"`)."""
 
 import re
 
@@ -9,6 +9,13 @@ from insights_backend.enrichment.pseudonyms import is_pseudonym
 _EQUALS = words("=")
 # A bare name only: Backstage's own `filters[user]=all` tells nothing of anybody.
 _FIELD = re.compile(r"(?<=[?&#;])(?P<name>[A-Za-z_-]{1,40}+)=(?P<value>[^\s&#;\"<>]+)", re.ASCII)
+_COLON = words('":', '" :')
+# The quotes are escaped where the JSON stands in a text of JSON; a blank is a plus in the query of a URL.
+_JSON_FIELD = re.compile(
+    r"(?P<quote>\\{0,3}\")(?P<name>[\w-]{1,40}+)(?P=quote) ?:[\s+]{0,3}(?P=quote)"
+    r"(?P<value>(?:(?!(?P=quote))(?:\\.|[^\"\\]))++)",
+    re.ASCII | re.DOTALL,
+)
 _LABEL = re.compile(r"\[[a-z]{2,12}\]")
 
 
@@ -29,4 +36,6 @@ def _value(match: Match) -> Span | None:
 DETECTORS = (
     Detector("email/query", _EQUALS, _FIELD, _mail),
     Detector("username/query", _EQUALS, _FIELD, _other),
+    Detector("email/json", _COLON, _JSON_FIELD, _mail),
+    Detector("username/json", _COLON, _JSON_FIELD, _other),
 )

@@ -17,7 +17,8 @@ UNITS = (
     "1:", "fe80:", "/home/", "bearer a", "4111 ", "(0", "key=a", "=a", "eyJ", "AAAA", "-----BEGIN PRIVATE KEY-----",
     "\\users\\",
     "Chrome/1.1.1.", "é1", "é@", "1234567890123", "/by-name/user/a/", "-u ", "[at]", '"a', "ssn ", "phone 1",
-    "tel:12345678 ",
+    "tel:12345678 ", '"a":"', "cookie:a=", ";a=b", "secret_access_key a", "postgres://a:", "jdbc:oracle:a:a/",
+    'token:\\"a', '\\"a\\":\\"a',
 )  # fmt: skip
 """Pieces of which hostile texts are made: each is the begin of something that a detector looks for."""
 
