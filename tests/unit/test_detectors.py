@@ -24,6 +24,47 @@ def clean(text: str) -> str:
     return Scanner(lambda _: PERSON).clean(text)
 
 
+HEX, UPPER, MIXED = "0a1b2c3d4e5f6789" * 4, "A1B2C3D4E5F6G7H8" * 4, "a1B2c3D4e5F6g7H8" * 4
+
+MADE = [
+    "ibt_" + "a1B2-c3_D4e" * 3 + "a1B2c3D4e5",
+    "abc8Q~" + "a1B2c~3D.4e-5F_6g7" + "a1B2c3D4e5F6g7H8",
+    "glwt-" + MIXED[:20],
+    f"glpat-{MIXED[:27]}.01.1a2b3c4d5",
+    f"glpat-{MIXED[:27]}.1a2b3c4d5",
+    f"cs_live_{MIXED[:58]}",
+    f"pi_{MIXED[:24]}_secret_{MIXED[:25]}",
+    f"ATBB{MIXED[:32]}",
+    f"CCIPAT_{MIXED[:22]}_{HEX[:40]}",
+    f"CCIPRJ_{MIXED[:22]}_{HEX[:40]}",
+    f"gsk_{MIXED[:52]}",
+    f"ntn_{'1234567890'}1{MIXED[:35]}",
+    f"tskey-auth-{MIXED[:12]}-{MIXED[:32]}",
+    f"dckr_oat_{'a1B2_c3-D4' * 3}",
+    f"sbp_{HEX[:40]}",
+    f"1//0{'a1B2-c3_D4' * 6}",
+    f"dt0c01.{UPPER[:24]}.{UPPER}",
+    f"xkeysib-{HEX}-{MIXED[:16]}",
+    f"snyk_uat.{HEX[:8]}.{'a1B2-c3_D4' * 4}",
+    f"bkua_{HEX[:40]}",
+    f"nfp_{MIXED[:36]}",
+    f"pscale_tkn_{'a1B2-c3_D4' * 4}",
+    f"CFPAT-{'a1B2-c3_D4' * 4}xyz",
+    f"HRKU-AA{'a1B2-c3_D4' * 5}abcdefgh",
+    "HRKU-3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+    f"xai-{MIXED}{MIXED[:16]}",
+    f"pplx-{MIXED[:48]}",
+    f"pat{MIXED[:14]}.{HEX}",
+]
+
+
+@pytest.mark.parametrize("token", MADE)
+def test_a_token_of_a_known_maker_is_found_whole_wherever_it_stands(token: str) -> None:
+    assert clean(token) == "[credential]"
+    assert clean(f"a {token}, b") == "a [credential], b"
+    assert clean(f"/x/{token}/y") == "/x/[credential]/y"
+
+
 FOUND = [
     # e-mail: plain, plus forms, international, in sentences and lists, obfuscated
     ("jane.doe+news@example.com", "[email]"),

@@ -17,6 +17,7 @@ PIECES = st.sampled_from([
     "(at)", "1.2.3.4", "12", "_", "webhook", "eyJ", "glsa_", "sk-", "c:", "users/", " ", "[", ")", "é", "名",
     "abcdefghijkl", '"', '":"', '" : "', "login", "secret_access_key ", "cookie:", "Ab1/",
     "tel", "$", "\u00a0", "\u0661", "\u017f", "\v",
+    "ibt_", "1//0", "snyk_uat.", "pscale_tkn_", "CFPAT-", "HRKU-", "a-b_c-d_", "pat", "q~",
     *(sample.text for sample in samples(seed=11, each=12) if sample.spans),
 ])  # fmt: skip
 

@@ -15,7 +15,7 @@ _SHORT = 64  # to ask google-re2 takes a microsecond
 # What may go on after a seam, and so is not seen by its length; see the patterns of `credentials`.
 _MADE = (
     r"gl[a-z]{1,5}[-_]|github_pat|xox|xapp|whsec|pypi|dckr|SG\.|sq0|sk-|[rsp]k_|AIza|ya29|GOCSPX|hv[sbr]\.|AT[AC]TT3"
-    r"|NRII|lin_|fig[do]_|PMAK|sntry|dp\.|atlasv1|eyJ|hooks|webhook|discord"
+    r"|NRII|lin_|fig[do]_|PMAK|sntry|dp\.|atlasv1|eyJ|hooks|webhook|discord|ibt_|1//0|snyk_|pscale_|CFPAT|HRKU"
 )
 _PERSON_START = (
     r"[hH][oO][mM][eE]/|[uU][sS][eE][rR][sS]?[:/]|[sS]ettings/|[sS]ETTINGS/|[dD][oO][cC][uU][mM][eE][nN][tT][sS] "
@@ -23,7 +23,7 @@ _PERSON_START = (
     r"|[aA][cC][cC][eE][sS][sS]_[kK][eE][yY]\s"
 )
 _ADDRESS_START = r"\d{1,3}\.\d+\.\d+\.\d"
-STARTS = {"gwxpdSskrhAyGNlfPae": _MADE, "hHuUsSdDaAbBtT": _PERSON_START, "0-9": _ADDRESS_START}
+STARTS = {"gwxpdSskrhAyGNlfPaei1CH": _MADE, "hHuUsSdDaAbBtT": _PERSON_START, "0-9": _ADDRESS_START}
 """How something begins that a detector looks for, by the first characters of that."""
 
 WORD = 15
