@@ -149,6 +149,11 @@ FOUND = [
     ("user:p@ss@db", "[credential]@db"),
     # homes in links to an editor
     ("vscode://file/home/jane/x.ts", "vscode://file/home/[username]/x.ts"),
+    ("windsurf://file/home/jane/x", "windsurf://file/home/[username]/x"),
+    ("vscodium://file/home/jane/x", "vscodium://file/home/[username]/x"),
+    ("zed://file/home/jane/x", "zed://file/home/[username]/x"),
+    ("/c/Users/jane/src", "/c/Users/[username]/src"),
+    (r"\\wsl$\Ubuntu\home\jane\x", r"\\wsl$\Ubuntu\home\[username]\x"),
     ("cursor://file/Users/jane/x", "cursor://file/Users/[username]/x"),
     ("vscode://vscode-remote/ssh-remote+h/home/jane/x", "vscode://vscode-remote/ssh-remote+h/home/[username]/x"),
     # users, in a search for what is theirs

@@ -48,13 +48,17 @@ def user_refs(text: str) -> Iterator[Found | None]:
 
 
 _PATH_HINT = words("home/", "home\\", "users/", "users\\", "settings/", "settings\\", "~")
-_UNIX_HOME = re.compile(r"(?=/)(?<![\w)\]}.%-])(?:/(?:var|export|usr))?(?:/mnt/[a-z])?/(?:home|Users)/([\w.@+-]+)")
+_UNIX_HOME = re.compile(
+    r"(?=/)(?<![\w)\]}.%-])(?:/(?:var|export|usr))?(?:/mnt/[a-z]|/[a-z](?=/Users))?/(?:home|Users)/([\w.@+-]+)"
+)
 # Of a file, and of a file in an editor, on this machine or over SSH.
 _FILE_URL_HOME = re.compile(
-    r"(?:file://(?:localhost)?|(?:vscode(?:-insiders)?|cursor)://[\w.+/-]{1,100}?)/(?:home|Users)/([\w.@+-]+)"
+    r"(?:file://(?:localhost)?|(?:vscode(?:-insiders)?|vscodium|cursor|windsurf|zed)://[\w.+/-]{1,100}?)"
+    r"/(?:home|Users)/([\w.@+-]+)"
 )
 _WINDOWS_HOME = re.compile(
-    r"(?:[a-z]:[\\/]{1,2}|\\)(?:users|documents and settings)[\\/]{1,2}"
+    r"(?:(?:[a-z]:[\\/]{1,2}|\\)(?:users|documents and settings)|\\\\wsl(?:\$|\.localhost)\\[\w.-]{1,40}\\home)"
+    r"[\\/]{1,2}"
     r"([^\\/:*?\"<>|\s]++(?: [^\\/:*?\"<>|\s]++){1,3}(?=[\\/])|[^\\/:*?\"<>|\s]+)",
     re.IGNORECASE,
 )
