@@ -181,7 +181,10 @@ class Redactor:
         """Where route parameters or metadata describe a user, name and title are the person's."""
         if self._clear or not path:
             return mapping
-        if path != ("userMetadata",) and (_KIND_KEYS.isdisjoint(mapping) or not _is_of_user(mapping)):
+        kind = "user" if path == ("userMetadata",) else mapping.get("kind")
+        if kind is None and not _KIND_KEYS.isdisjoint(mapping):
+            kind = next(value for key, value in mapping.items() if key in _KIND_KEYS)
+        if not isinstance(kind, str) or kind.lower() != "user":
             return mapping
         return self._anonymous(mapping, "default")
 
@@ -202,11 +205,6 @@ class Redactor:
 
     def _person(self, namespace: str, name: str) -> str:
         return name if is_pseudonym(name) else self._treatments.user(f"user:{namespace}/{name}")
-
-
-def _is_of_user(mapping: Mapping[Any, Any]) -> bool:
-    kinds = [value for key, value in mapping.items() if key in _KIND_KEYS]
-    return any(isinstance(kind, str) and kind.lower() == "user" for kind in kinds)
 
 
 def _hide_link_text(clean: dict[str, Any], event: Mapping[str, Any]) -> None:

@@ -15,16 +15,17 @@ _SHORT = 64  # to ask google-re2 takes a microsecond
 # What may go on after a seam, and so is not seen by its length; see the patterns of `credentials`.
 _MADE = (
     r"gl[a-z]{1,5}[-_]|github_pat|xox|xapp|whsec|pypi|dckr|SG\.|sq0|sk-|[rsp]k_|AIza|ya29|GOCSPX|hv[sbr]\.|AT[AC]TT3"
-    r"|NRII|lin_|fig[do]_|PMAK|sntry|dp\.|atlasv1|eyJ|hooks|webhook|discord|ibt_|1//0|snyk_|pscale_|CFPAT|HRKU"
+    r"|NRII|lin_|fig[do]_|PMAK|sntry|dp\.|atlasv1|eyJ|hooks|webhook|discord|snyk_|pscale_"
 )
+_MADE_TOO = "ibt_|CFPAT|HRKU"  # to try these is faster than to look at letters that so many words begin with
 _PERSON_START = (
     r"[hH][oO][mM][eE]/|[uU][sS][eE][rR][sS]?[:/]|[sS]ettings/|[sS]ETTINGS/|[dD][oO][cC][uU][mM][eE][nN][tT][sS] "
     r"|[aA][tT]\s?[\])}>]|[dD][oO][tT] |[bB][eE][aA][rR][eE][rR]\s|[bB][aA][sS][iI][cC]\s|[tT][oO][kK][eE][nN]\s"
     r"|[aA][cC][cC][eE][sS][sS]_[kK][eE][yY]\s"
 )
-_ADDRESS_START = r"\d{1,3}\.\d+\.\d+\.\d"
-STARTS = {"gwxpdSskrhAyGNlfPaei1CH": _MADE, "hHuUsSdDaAbBtT": _PERSON_START, "0-9": _ADDRESS_START}
-"""How something begins that a detector looks for, by the first characters of that."""
+_NUMBER_START = r"\d{1,3}\.\d+\.\d+\.\d|1//0"  # an address, or a token of Google
+STARTS = {"gwxpdSskrhAyGNlfPae": _MADE, "hHuUsSdDaAbBtT": _PERSON_START, "0-9": _NUMBER_START, "": _MADE_TOO}
+"""How something begins that a detector looks for, by the first characters of that, or by any."""
 
 WORD = 15
 """How long a word can be at most of which nothing need be known."""
@@ -34,9 +35,9 @@ SEAM = rf"\t\n ,./_()\[\]{{}}<>'\"#&?!;*|^`+${_LETTERS}"
 """What may stand between words, beside a single `-`, and a `:` that does not give a name of JSON its value."""
 
 # The first letter is asked before the whole list: most words begin with none of them.
-_START = "|".join(rf"(?=[{first}])(?:{start})" for first, start in STARTS.items())
+_START = "|".join(rf"(?=[{first}])(?:{start})" if first else start for first, start in STARTS.items())
 _A_WORD = rf"(?!{_START})[A-Za-z0-9]{{1,{WORD}}}+(?![A-Za-z0-9])"
-_A_SEAM = rf"[{SEAM}]++|-(?!-|[uU][ =])|(?<!\")(?<!\" ):(?![^:]{{0,4}}:)"
+_A_SEAM = rf"[{SEAM}]++|-(?!-|[uU][ =])|:(?<!\":)(?<!\" :)(?![^:]{{0,4}}:)"
 _PLAIN = re.compile(rf"(?!(?:\D*+\d){{7}})(?:(?:{_A_WORD})?+(?:{_A_SEAM}))*+(?:{_A_WORD})?+")
 
 Gate = Callable[[str], bool]
