@@ -181,6 +181,10 @@ FOUND = [
     ("https://x-access-token:abc@github.com/x", "https://[credential]@github.com/x"),
     ("curl --user jane:jane2 x", "curl --user [credential] x"),
     ("token: hunter2x", "token: [credential]"),
+    ("secret: abc123", "secret: [credential]"),
+    ("secret=1234", "secret=[credential]"),
+    ("DB_PWD=/x1y2", "DB_PWD=[credential]"),
+    ("cookie=a=b; user=jane", "cookie=[credential]"),
     # percent-encoded, as addresses hold it; twice, too
     ("/p?token=secret&email=a%40b.co#frag", "/p?token=[credential]&email=[email]#frag"),
     ("?owner=user%3Adefault%2Fjane&x=1", f"?owner={PERSON}&x=1"),

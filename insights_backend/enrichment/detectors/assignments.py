@@ -26,7 +26,7 @@ _VALUE = (
 _QUERY_VALUE = r"(?P<bare>[^\s&#;\"'<>]+)"
 _TO = r"\\{0,3}[\"'\]]{0,2}\s{0,3}(?P<sign>:=|=>|==?|:)\s{0,3}"
 _QUERY = re.compile(
-    rf"[?&#;](?P<key>[\w.\[\]-]{{0,60}}?(?:(?P<strong>{_STRONG_NAMES})|(?P<guarded>{_GUARDED_NAMES}|jwt))|{_LOOSE_KEYS})="
+    rf"[?&#;](?P<key>[\w.\[\]-]{{0,60}}?(?P<strong>{_STRONG_NAMES}|{_GUARDED_NAMES}|jwt)|{_LOOSE_KEYS})="
     + _QUERY_VALUE,
     re.IGNORECASE,
 )
@@ -53,7 +53,7 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _COOKIES = re.compile(
-    r"cookie:\s{0,3}([\w.-]{1,60}=[^\s;\"'<>]*+(?:;\s?[\w.-]{1,60}+(?:=[^\s;\"'<>]*+)?+)*+)", re.IGNORECASE
+    r"cookie[:=]\s{0,3}([\w.-]{1,60}=[^\s;\"'<>]*+(?:;\s?[\w.-]{1,60}+(?:=[^\s;\"'<>]*+)?+)*+)", re.IGNORECASE
 )
 
 _PLACEHOLDER = re.compile(
@@ -61,8 +61,9 @@ _PLACEHOLDER = re.compile(
     r"|true|false|null|none|nil|undefined|required|optional|yes|no|string|bearer|basic|enabled|disabled|!.*",
     re.IGNORECASE | re.DOTALL,
 )
-_COUNT = re.compile(r"\d{1,5}")  # how many tokens, on which page
-_SHORT_NAME = re.compile(r"[A-Za-z]{0,5}\d{1,3}[A-Za-z]{0,2}[,.;]?")  # such as `oauth2`, `RS256`, `v2`, `15m`
+_COUNT = re.compile(r"\d{1,5}")
+# Such as `k8s`, `15m`, `RS256`; `oauth2`; `sha512`.
+_SHORT_NAME = re.compile(r"(?:[A-Za-z]{0,2}\d{1,3}[A-Za-z]{0,2}|[A-Za-z]{3,5}\d|sha\d{3})[,.;]?", re.IGNORECASE)
 _NUMBERED_WORD = re.compile(r"[A-Za-z]?[a-z]+\d{1,4}")
 _SHORTEST_SECRET_WORD = 12
 _USER_INFO_BEFORE = re.compile(r"://[^\s/?#\"'<>]*\Z")
@@ -97,7 +98,7 @@ def _assigned(match: Match) -> Span | None:
     if span is None:
         return None
     value = match.string[slice(*span)]
-    if _is_directory(match["key"], value) or (not match["strong"] and _COUNT.fullmatch(value)):
+    if _is_directory(match, value) or _is_count(match["key"], value):
         return None
     if match["sign"] != ":":
         return span
@@ -109,9 +110,15 @@ def _assigned(match: Match) -> Span | None:
     return None if _PLAIN_NAME.fullmatch(value) and not (_is_one_mixed_run(value) or _is_made(value)) else span
 
 
-def _is_directory(key: str, value: str) -> bool:
-    """Tell the working directory of a shell (`PWD`) from a password."""
-    return key.lower() == "pwd" and value.startswith("/")
+def _is_directory(match: Match, value: str) -> bool:
+    """Tell the working directory of a shell, `PWD` or `OLDPWD`, from a password, such as `DB_PWD`."""
+    before = match.string[max(0, match.start() - 1) : match.start()]
+    return match["key"].lower() == "pwd" and before != "_" and value.startswith("/")
+
+
+def _is_count(key: str, value: str) -> bool:
+    """Tell how many tokens there may be, or on which page one stands, from a token."""
+    return key.lower().endswith("token") and _COUNT.fullmatch(value) is not None
 
 
 def _is_in_user_info(match: Match) -> bool:
@@ -135,7 +142,7 @@ def _is_query_key(match: Match) -> bool:
 
 
 def _in_query(match: Match) -> Span | None:
-    if match["strong"] or (match["guarded"] and not _COUNT.fullmatch(match["bare"])):
+    if match["strong"] and not _is_count(match["key"], match["bare"]):
         return _value_span(match)
     return _random_value(match)
 
@@ -176,7 +183,7 @@ DETECTORS = (
     Detector("credential/loose-key", _EQUALS, _LOOSE_ASSIGNED, _random_value),
     Detector("credential/assigned", NAME_WORDS, _ASSIGNED, _assigned),
     Detector("credential/header", words("authorization"), _HEADER, _header_value),
-    Detector("credential/cookies", words("cookie:"), _COOKIES),
+    Detector("credential/cookies", words("cookie:", "cookie="), _COOKIES),
     Detector("credential/secret-access-key", words("secret_access_key"), _SECRET_ACCESS_KEY, _made_key),
     Detector("credential/bearer", words("bearer", "basic", "token"), _BEARER, _random_token),
     Detector("credential/option", words("--"), _OPTION, _option_value),
