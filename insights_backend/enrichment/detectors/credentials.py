@@ -50,15 +50,15 @@ _WEBHOOK = re.compile(
 )
 _SSH_KEY = re.compile(r"(?<![A-Za-z0-9+/])AAAA[A-Z][A-Za-z0-9+/]{40,}+={0,2}")
 _URL_USER = re.compile(r"(?<=://)([^\s/?#\"'<>]+)@")
-# A password may hold a slash where nobody reads the address but the database's driver.
 _DATABASES = ("postgres", "mysql", "mariadb", "mongodb", "redis", "amqp")
-_DATABASE_USER = re.compile(
-    rf"(?:{'|'.join(_DATABASES)})[a-z+]{{0,4}}://([^\s:/?#\"'<>]{{0,64}}:[^\s?#\"'<>]{{1,128}})@", re.IGNORECASE
-)
-_ORACLE_USER = re.compile(r"jdbc:oracle:[a-z]{2,6}:([^\s/@\"'<>]{1,64}/[^\s@\"'<>]{1,128})@", re.IGNORECASE)
-# As `git clone` takes them, without a scheme; an image is followed by its digest.
-_USER_PASSWORD = re.compile(
-    r"(?<![\w:/])user:[^\s/?#\"'<>@]{1,64}(?:@[^\s/?#\"'<>@]{1,64}){0,2}(?=@(?!sha256:)[\w-])", re.IGNORECASE
+_OTHER_USER = re.compile(
+    r"(?=[pmrajuPMRAJU])(?:"
+    # a password may hold a slash where only the driver of a database reads the address
+    rf"(?:{'|'.join(_DATABASES)})[a-z+]{{0,4}}://([^\s:/?#\"'<>]{{0,64}}:[^\s?#\"'<>]{{1,128}})@"
+    r"|jdbc:oracle:[a-z]{2,6}:([^\s/@\"'<>]{1,64}/[^\s@\"'<>]{1,128})@"
+    # without a scheme, as `git clone` takes it; an image is followed by its digest
+    r"|(?<![\w:/])(user:[^\s/?#\"'<>@]{1,64}(?:@[^\s/?#\"'<>@]{1,64}){0,2})@(?!sha256:)[\w-])",
+    re.IGNORECASE,
 )
 _USER_PLACEHOLDER = re.compile(r"(?:[\w-]*:)?(?:\$\{[^{}]*\}|\$\w+|\$?\{\{[^{}]*\}\})")
 
@@ -76,7 +76,5 @@ DETECTORS = (
     Detector("credential/azure", words("q~"), _AZURE),
     Detector("credential/ssh-key", words("aaaa"), _SSH_KEY),
     Detector("credential/url-user", AT, _URL_USER, _url_user),
-    Detector("credential/database-user", both(AT, words(*_DATABASES)), _DATABASE_USER),
-    Detector("credential/oracle-user", both(AT, words("jdbc:oracle:")), _ORACLE_USER),
-    Detector("credential/user-password", both(AT, words("user:")), _USER_PASSWORD),
+    Detector("credential/other-user", both(AT, words("user:", "jdbc:oracle:", *_DATABASES)), _OTHER_USER),
 )
