@@ -28,8 +28,26 @@ class Reading(NamedTuple):
 
 
 def read(text: str) -> list[Reading]:
-    """Read a text as people do and, if escapes are undone for that, as it is written: an escaped `&` ends no secret."""
-    as_it_is = range(len(text) + 1)
-    plain, starts = (text, as_it_is) if text.isascii() and "%" not in text else readable(text)
-    first = Reading(plain, starts, looks(plain))
-    return [first] if plain == text or "%" not in text else [first, Reading(text, as_it_is, looks(text, written=True))]
+    """Read a text as people do, also with the blanks of its query, and as it is written if escapes are undone.
+
+    An escaped `&` ends no secret; and a `+` in a query may be a blank, or itself.
+    """
+    first = _as_people_do(text)
+    readings = [first]
+    if "+" in text and (with_blanks := _with_blanks(text)) != text:
+        readings.append(_as_people_do(with_blanks))
+    if "%" in text and first.text != text:
+        readings.append(Reading(text, range(len(text) + 1), looks(text, written=True)))
+    return readings
+
+
+def _as_people_do(text: str) -> Reading:
+    is_plain = text.isascii() and "%" not in text
+    plain, starts = (text, range(len(text) + 1)) if is_plain else readable(text)
+    return Reading(plain, starts, looks(plain))
+
+
+def _with_blanks(text: str) -> str:
+    """Put blanks for the `+` behind a `?`, as the URL Standard reads a form; one that is meant is an escape there."""
+    page, mark, query = text.partition("?")
+    return f"{page}{mark}{query.replace('+', ' ')}"

@@ -192,6 +192,21 @@ FOUND = [
     ("?q=%2B49%2089%2012345678", "?q=[phone]"),
     ("?token=a%26b&x=1", "?token=[credential]&x=1"),
     ("/x?access_token=abc#top", "/x?access_token=[credential]#top"),
+    # in a query a plus is a blank, or itself
+    ("/search?query=%2B49+151+24680135", "/search?query=[phone]"),
+    ("/search?query=%2B1+%28415%29+555-0173", "/search?query=[phone]"),
+    ("/search?query=call+4155550173&page=2", "/search?query=call+[phone]&page=2"),
+    ("/search?query=203.0.113.5+timeout", "/search?query=[ip]+timeout"),
+    ("/search?query=457+55+5462", "/search?query=[ssn]"),
+    ("/search?query=Bearer+a1B2c3D4e5F6g7H8i9J0k1L2m3N4", "/search?query=Bearer+[credential]"),
+    ("/search?query=-----BEGIN+RSA+PRIVATE+KEY-----%0AMIIEow", "/search?query=[credential]"),
+    ("/search?query=curl+-u+admin:hunter2", "/search?query=curl+-u+[credential]"),
+    ("/search?query=curl+-u+admin%3Ahunter2", "/search?query=curl+-u+[credential]"),
+    ("/search?query=jane+dot+doe+at+example+dot+com", "/search?query=[email]"),
+    ("/search?query=ask+jane+%5Bat%5D+example.com", "/search?query=ask+[email]"),
+    ("/search?query=ask+jane%2Btag@example.com+or+me", "/search?query=[email]+or+me"),
+    ("/search?query=jane+tag@example.com", "/search?query=[email]"),
+    ("/search?query=a@example.com+b@example.com", "/search?query=[email]+[email]"),
 ]
 
 NOT_PERSONAL = [
@@ -231,6 +246,8 @@ NOT_PERSONAL = [
     "Bearer ${TOKEN}", "basic authentication",
     "?sort=name&state=open&code=200", "tokenType=bearer", "phone verification api", "+48.8566140",
     "https://${TOKEN}@github.com/x",
+    # words in a query, and a plus that is none
+    "/search?query=how+to+deploy+a+service", "/search?query=token+bucket+and+c%2B%2B", "Why? 1+1 is 2", "C++: why?",
     # almost: a wrong check digit, a wrong length, an area that is never given out
     "4111 1111 1111 1112", "DE89370400440532013001", "DE893704004405320130", "000-12-3456",
     "9007199254740991",

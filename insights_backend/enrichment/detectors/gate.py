@@ -18,10 +18,11 @@ _MADE = (
     r"|NRII|lin_|fig[do]_|PMAK|sntry|dp\.|atlasv1|eyJ|hooks|webhook|discord|snyk_|pscale_"
 )
 _MADE_TOO = "ibt_|CFPAT|HRKU"  # to try these is faster than to look at letters that so many words begin with
+# A blank may be written as a plus: see `reading`.
 _PERSON_START = (
-    r"[hH][oO][mM][eE]/|[uU][sS][eE][rR][sS]?[:/]|[sS]ettings/|[sS]ETTINGS/|[dD][oO][cC][uU][mM][eE][nN][tT][sS] "
-    r"|[aA][tT]\s?[\])}>]|[dD][oO][tT] |[bB][eE][aA][rR][eE][rR]\s|[bB][aA][sS][iI][cC]\s|[tT][oO][kK][eE][nN]\s"
-    r"|[aA][cC][cC][eE][sS][sS]_[kK][eE][yY]\s"
+    r"[hH][oO][mM][eE]/|[uU][sS][eE][rR][sS]?[:/]|[sS]ettings/|[sS]ETTINGS/|[dD][oO][cC][uU][mM][eE][nN][tT][sS][ +]"
+    r"|[aA][tT][\s+]?[\])}>]|[dD][oO][tT][ +]|[bB][eE][aA][rR][eE][rR][\s+]|[bB][aA][sS][iI][cC][\s+]"
+    r"|[tT][oO][kK][eE][nN][\s+]|[aA][cC][cC][eE][sS][sS]_[kK][eE][yY][\s+]"
 )
 _NUMBER_START = r"\d{1,3}\.\d+\.\d+\.\d|1//0"  # an address, or a token of Google
 STARTS = {"gwxpdSskrhAyGNlfPae": _MADE, "hHuUsSdDaAbBtT": _PERSON_START, "0-9": _NUMBER_START, "": _MADE_TOO}
@@ -37,7 +38,7 @@ SEAM = rf"\t\n ,./_()\[\]{{}}<>'\"#&?!;*|^`+${_LETTERS}"
 # The first letter is asked before the whole list: most words begin with none of them.
 _START = "|".join(rf"(?=[{first}])(?:{start})" if first else start for first, start in STARTS.items())
 _A_WORD = rf"(?!{_START})[A-Za-z0-9]{{1,{WORD}}}+(?![A-Za-z0-9])"
-_A_SEAM = rf"[{SEAM}]++|-(?!-|[uU][ =])|:(?<!\":)(?<!\" :)(?![^:]{{0,4}}:)"
+_A_SEAM = rf"[{SEAM}]++|-(?!-|[uU][ +=])|:(?<!\":)(?<!\"[ +]:)(?![^:]{{0,4}}:)"
 _PLAIN = re.compile(rf"(?!(?:\D*+\d){{7}})(?:(?:{_A_WORD})?+(?:{_A_SEAM}))*+(?:{_A_WORD})?+")
 
 Gate = Callable[[str], bool]

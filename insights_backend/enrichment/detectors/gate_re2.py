@@ -8,7 +8,7 @@ import re2
 from insights_backend.enrichment.detectors.gate import SEAM, STARTS, WORD, names_a_secret
 
 _SOMETHING = re2.compile(
-    rf"[^{SEAM}A-Za-z0-9:-]|--|-[uU][ =]|:[^:]{{0,4}}:|\" ?:"
+    rf"[^{SEAM}A-Za-z0-9:-]|--|-[uU][ +=]|:[^:]{{0,4}}:|\"[ +]?:"
     rf"|[A-Za-z0-9]{{{WORD + 1}}}|(?:\d\D*){{7}}"
     rf"|(?:\A|[^A-Za-z0-9])(?:{'|'.join(STARTS.values())})"
 )
