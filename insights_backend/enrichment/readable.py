@@ -1,17 +1,22 @@
-"""A text as people read it: percent-encoding undone, look-alike characters replaced, invisible ones taken out."""
+"""A text as people read it: percent-encoding undone, look-alike characters replaced, invisible ones taken out.
+
+Accents and vowel signs that are characters of their own are taken out, too: to `re` they are no part of a word.
+"""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 _MAX_DECODINGS = 3
 _ESCAPES = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
 _ASCII = {f"%{form.format(code)}": chr(code) for code in range(128) for form in ("{:02x}", "{:02X}")}
-_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+_MARKS_AND_FORMATS = frozenset({"Mn", "Mc", "Me", "Cf"})  # categories of Unicode
+_INVISIBLE = frozenset(char for char in map(chr, range(0xFFFF)) if unicodedata.category(char) in _MARKS_AND_FORMATS)
 _LOOKALIKES = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full-width forms of ASCII
     **{zero + digit: str(digit) for zero in (0x0660, 0x06F0, 0x0966) for digit in range(10)},  # Arabic, Indic
     **dict.fromkeys(range(0x2010, 0x2016), "-"),
-    **dict.fromkeys([0x00A0, 0x2007, 0x2009, 0x202F, 0x3000], " "),
+    **dict.fromkeys([0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " "),
     **dict.fromkeys([0x3002, 0xFF61], "."),
     0x2212: "-",
     0xFE6B: "@",

@@ -76,6 +76,22 @@ FOUND = [
     ("ask jane dot doe at example dot com", "ask [email]"),
     ("ja\u200bne@exam\u200bple.com", "[email]"),
     ('"jane doe"@example.com', "[email]"),
+    ("...jane@example.com", "[email]"),
+    ("see ./.jane@example.com", "see ./[email]"),
+    # accents and vowel signs that are characters of their own, and marks that nobody sees
+    ("jose\u0301@example.com", "[email]"),
+    ("jane@bu\u0308cher.example", "[email]"),
+    ("ask rene\u0301.mu\u0308ller@example.com now", "ask [email] now"),
+    ("संपर्क@डाटामेल.भारत", "[email]"),
+    ("ผู้ใช้@ตัวอย่าง.ไทย", "[email]"),
+    ("jane@উদাহরণ.বাংলা", "[email]"),
+    ("संपर्क राम@example.com से", "संपर्क [email] से"),
+    ("jane%CC%81@example.com", "[email]"),
+    ("ja\u200ene@exam\u2066ple\u180e.com", "[email]"),
+    ("jane\ufe0f@exam\u2063ple.com", "[email]"),
+    ("+49\u200f151\u202a24680135", "[phone]"),
+    ("+49\u2003151\u200a24680135", "[phone]"),
+    ("020\u20027946\u20020123", "[phone]"),
     # beside letters of scripts that put no spaces, and in their digits
     ("メールはjane@example.comです。", "[email]です。"),
     ("カードは4111 1111 1111 1111です。", "カードは[card]です。"),
@@ -246,6 +262,8 @@ NOT_PERSONAL = [
     "Bearer ${TOKEN}", "basic authentication",
     "?sort=name&state=open&code=200", "tokenType=bearer", "phone verification api", "+48.8566140",
     "https://${TOKEN}@github.com/x",
+    # text with such accents and signs, and what begins with dots
+    "cafe\u0301 et the\u0301", "सेवा का दस्तावेज़", "ดูที่ผู้ใช้", "../lib@1.2.3", "git diff ...@origin/main", "./icon@2x.png",
     # words in a query, and a plus that is none
     "/search?query=how+to+deploy+a+service", "/search?query=token+bucket+and+c%2B%2B", "Why? 1+1 is 2", "C++: why?",
     # almost: a wrong check digit, a wrong length, an area that is never given out

@@ -5,7 +5,7 @@ import re
 from insights_backend.enrichment.detectors.base import AT, Detector, Hint, Match, Span, whole, words
 from insights_backend.enrichment.detectors.credentials import REPOSITORY_USERS
 
-_LOCAL = r"(?<![\w.+-])(?<![\w.+-]')[\w+-][\w.+-]*+(?:'[\w.+-]++)*+(?:\[bot\])?"
+_LOCAL = r"(?<![\w.+-])(?<![\w.+-]')\.*+[\w+-][\w.+-]*+(?:'[\w.+-]++)*+(?:\[bot\])?"
 _EMAIL = re.compile(
     rf"(?:{_LOCAL}|\"[^\"@]{{1,64}}\")@[\w-]++(?:\.[\w-]++)*\.(?:xn--[\w-]+|[A-Za-z]{{2,63}}(?![A-Za-zÀ-ɏ])|[^\W\d_]{{2,63}})"
 )
