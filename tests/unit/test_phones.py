@@ -23,7 +23,7 @@ NUMBERS = [
     "98765 43210", "25/851-7812",
     # groups apart by blanks, and nothing before
     "22 83 03 88", "612 345 678", "406 12 345", "22 123 45 67", "980 63 60", "316 508 89 95", "9 1234 5678",
-    "55 1234 5678", "1300 123 456", "57 328 353 37 40", "7 495 123 4567",
+    "55 1234 5678", "212 555 1234", "612 678 934", "22 45 67 89", "1300 123 456", "57 328 353 37 40", "7 495 123 4567",
 ]  # fmt: skip
 
 IN_TEXTS = [
@@ -32,6 +32,7 @@ IN_TEXTS = [
     ("Phone # 555-1234", "Phone # [phone]"),
     ("tel:555-0142", "tel:[phone]"),
     ("Tel 22334455", "Tel [phone]"),
+    ("Tel. 5550173", "Tel. [phone]"),
     ("Teléfono: 612345678", "Teléfono: [phone]"),
     ('{"homePhone":"5551234567"}', '{"homePhone":"[phone]"}'),
     ("phoneNumber=491511234567&x=1", "phoneNumber=[phone]&x=1"),
@@ -43,6 +44,11 @@ IN_TEXTS = [
 OTHER_NUMBERS = [
     # what is round or counts up, and colours
     "100-200-3000", "400-300-4000", "10 20 30 40", "1-2-3-4-5-6-7-8", "rgb 255 165 100", "0 0 24 24",
+    # versions, statuses, sizes and ports side by side
+    "Node 18 20 22 24", "java 17 21 23 24", "postgres 13 14 15 16", "iOS 15 16 17 18", "12 13 14 15", "12 14 16 18 20",
+    "502 503 504", "status 429 500 503", "404 500 502", "200 301 404", "python 311 312 313", "701 702 703",
+    "512 1024 2048", "256 512 1024", "320 768 1024", "80 443 8080", "443 8443 9443", "65535 65536",
+    "/search?query=502+503+504",
     # dates and times, with thousands apart, in degrees
     "2024-01-15 10:20:30", "15 01 2024 1020", "01 02 2024 1030", "01/02/2024 1234", "2024 01 15 1020",
     "(2024) 12345678", "1 234 567", "12 345 678", "1 234 567 890", "1.234.567,89", "48.8566 2.3522",
@@ -57,6 +63,7 @@ OTHER_NUMBERS = [
     "RFC 2119 8174", "1920 1080 60",
     # what a word that says so stands before, and is none
     "last call 1705312830", "call 1705312830123", "tel 10.1.2.3", "mobile 20240115", "phone 7", "fax 2024-01-15",
+    "phone 5550173", "call. 5550173",
     "phone verification api", "callback 1234567",
     "/contact/5551234567", "contact=12345678",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ stays: dates, thousands, and whatever is named an order, a ticket or their like.
 """
 
 import re
+from itertools import pairwise
 
 from insights_backend.enrichment.detectors.base import SEVEN_DIGITS, Detector, Match, Span, both, words
 
@@ -52,7 +53,7 @@ _NAMED = re.compile(
     r"(?=[tfpmhcswdrg电電手])(?:(?<![A-Za-z])"
     r"(?:t[eé]l|tlf|fon|mob|m[oó]vil|handy|cell?|celular|fax|sms|gsm|pager|hotline|helpline|whatsapp|msisdn|wa\.me"
     r"|(?P<weak>call|dial|ring|contacto?|kontakt))|phone|mobile?|t[eé]l[eé]f[oó]n[oe]?|电话|電話|手机)"
-    r"(?:[ _-]?(?:number|no|nr|us|me|at|on|is)\b){0,2}\.?[\"']{0,2}(?P<to>\s{0,2}[:=/#]\s{0,2}|\s)(?://)?"
+    r"(?:[ _-]?(?:number|no|nr|us|me|at|on|is)\b){0,2}(?P<dot>\.)?[\"']{0,2}(?P<to>\s{0,2}[:=/#]\s{0,2}|\s)(?://)?"
     r"[\"']?(?P<number>\+?\(?\d(?:[ .()/-]{0,2}\d){6,14})(?!\d)",
     re.IGNORECASE,
 )
@@ -78,6 +79,13 @@ _SHORTEST_WITH_ZERO = 9
 _SHORTEST_UNGROUPED = 8
 _ISBN = 10
 _COLOUR, _BRIGHTEST = 3, 255
+_NEAR = 15
+_STATUSES, _FIRST_STATUS, _LAST_STATUS = 3, 100, 599  # RFC 9110
+_SIZE = 8
+_PORTS = frozenset({
+    22, 25, 53, 80, 110, 143, 389, 443, 465, 587, 993, 995, 3000, 3306, 5432, 5672, 6379, 7007, 8000, 8080, 8081, 8443,
+    8888, 9000, 9090, 9092, 9200, 9443, 27017,
+})  # fmt: skip
 
 
 def _digits(text: str) -> str:
@@ -101,6 +109,8 @@ def _national(match: Match) -> Span | None:
         return None
     if (number[0] not in "0(" and _is_list(groups)) or (number.isdigit() and _is_made(number)):
         return None
+    if number.replace(" ", "").isdigit() and _counts_up(groups):
+        return None
     before = match.string[max(0, match.start() - _LONGEST_ORDER_BEFORE) : match.start()]
     return None if _ORDER_BEFORE.search(before) else match.span()
 
@@ -110,7 +120,21 @@ def _is_list(groups: list[str]) -> bool:
     if groups[0] == "1":
         return False  # North America
     is_round = all(group.endswith("0") for group in groups) or sum(group.endswith("00") for group in groups) > 1
-    return is_round or (len(groups) == _COLOUR and all(int(group) <= _BRIGHTEST for group in groups))
+    is_colour = len(groups) == _COLOUR and all(int(group) <= _BRIGHTEST for group in groups)
+    return is_round or is_colour
+
+
+def _counts_up(groups: list[str]) -> bool:
+    """Tell versions (18 20 22 24), statuses (401 403 502), sizes (512 1024 2048) and ports (80 443 8080).
+
+    That they go up is not enough: so do the groups of one telephone number in six, such as 138 1234 5678.
+    """
+    numbers = [int(group) for group in groups]
+    if any(group.startswith("0") for group in groups) or any(low >= high for low, high in pairwise(numbers)):
+        return False
+    is_near = 0 < numbers[-1] - numbers[0] < _NEAR
+    is_statuses = len(groups) == _STATUSES and numbers[0] >= _FIRST_STATUS and numbers[-1] <= _LAST_STATUS
+    return is_near or is_statuses or _PORTS.issuperset(numbers) or all(number % _SIZE == 0 for number in numbers)
 
 
 def _is_made(digits: str) -> bool:
@@ -121,7 +145,8 @@ def _is_made(digits: str) -> bool:
 
 def _named(match: Match) -> Span | None:
     number, seam = match["number"], match["to"]
-    enough = _SHORTEST_UNGROUPED if seam.isspace() and number.isdigit() else _SHORTEST
+    may_count = seam.isspace() and not match["dot"]  # phone 1234567, but not Tel. 1234567
+    enough = _SHORTEST_UNGROUPED if may_count and number.isdigit() else _SHORTEST
     if len(_digits(number)) < enough or _DATE.match(number):
         return None
     return None if match["weak"] and number.isdigit() and _may_be_an_id(number, seam) else match.span("number")
