@@ -114,6 +114,10 @@ FOUND = [
     ("fe80::1%eth0", "[ip]"),
     ("fe80::1%12 is up", "[ip] is up"),
     ("peer:2001:db8::7: timeout", "peer:[ip]: timeout"),
+    ("ip:2001:db8::7", "ip:[ip]"),
+    ("IPv6:2001:db8::7", "IPv6:[ip]"),
+    ("ip6:2001:db8::7/64", "ip6:[ip]/64"),
+    ("fd12:3456::a", "[ip]"),
     ("<b>203.0.113.5</b>", "<b>[ip]</b>"),
     ("::ffff:10.1.2.3", "[ip]"),
     # cards and accounts: check digit, brand, length
@@ -240,7 +244,8 @@ NOT_PERSONAL = [
     # names of things, in Kubernetes, in Backstage, in code
     "web-7d4b9c6f8d-x2x7k", "app.kubernetes.io/name=web", "component:default/web",
     "/catalog/default/component/web",
-    "aws::ec2::instance", "a::b", "dead::beef", "roadiehq:utils:user:list", "user:email",
+    "aws::ec2::instance", "a::b", "dead::beef", "feed::add",
+    "ip:2001:db8::/32", "roadiehq:utils:user:list", "user:email",
     "user-service", "/users/1234",
     "@backstage/core", "git@github.com:acme/web.git", "git+ssh://git@github.com/acme/web",
     "icon@2x.png", "x@y",

@@ -11,7 +11,7 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = re.compile(rf"(?=\d)(?<![\w.])(?<![A-Za-z]-){_OCTET}(?:\.{_OCTET}){{3}}(?![\w+])(?!\.\d)(/\d\d?)?", re.ASCII)
 _IPV4_HINT: Hint = re.compile(r"\d\.\d").search
 _IPV6 = re.compile(
-    r"(?=:{0,2}[0-9a-fA-F])(?:(?<![\w:.])|(?<=[A-Za-z_]{3}:))(?:[0-9a-fA-F]{0,4}:){2,7}+"
+    r"(?=:{0,2}[0-9a-fA-F])(?:(?<![\w:.])|(?<=[A-Za-z_]{3}:)|(?<=[Ii][Pp]:)|(?<=[PpVv][46]:))(?:[0-9a-fA-F]{0,4}:){2,7}+"
     r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4})?(?:%\w{1,16})?(?!\w|:[\w:])",
     re.ASCII,
 )
@@ -19,6 +19,7 @@ _ASSIGNED_IPV6 = ((0x2000, 0x3FFF), (0xFC00, 0xFEFF))  # their first 16 bits; IA
 _TRANSLATED_IPV4 = 0x64FF9B  # 64:ff9b::/32, RFC 6052 and 8215
 _MAPPED_IPV4, _LOOPBACK, _MULTICAST = 0xFFFF, 127, 0xFF00
 _SMALLEST_NETWORK = 30
+_DIGIT = re.compile(r"\d")
 _THREE_DIGITS = re.compile(r"\d{3}")
 # Written out in full: two digits a group would be the address of a network card, or a fingerprint.
 _WHOLE_IPV6 = re.compile(r"(?=.*[0-9a-f]{3})[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}(?:%\w+)?", re.IGNORECASE)
@@ -94,7 +95,7 @@ def _is_version_name(before: str) -> bool:
 
 
 def _ipv6(match: Match) -> Span | None:
-    """Take addresses of assigned ranges only: `a::b` is a name in some language, `fe80::1` is an address.
+    """Take addresses of assigned ranges only: `a::b` is a name in some language, as `feed::add`, `fe80::1` an address.
 
     Whole networks, and groups of machines (multicast), are nobody's.
     """
@@ -113,7 +114,7 @@ def _ipv6(match: Match) -> Span | None:
     if address >> 32 == _MAPPED_IPV4:
         return None if address >> 24 & 0xFF == _LOOPBACK else span
     is_assigned = any(first <= start <= last for first, last in _ASSIGNED_IPV6) or address >> 96 == _TRANSLATED_IPV4
-    return span if is_whole or is_assigned else None
+    return span if is_whole or (is_assigned and _DIGIT.search(text)) else None
 
 
 def _is_ipv6_network(address: int, match: Match) -> bool:
