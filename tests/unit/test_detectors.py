@@ -114,6 +114,13 @@ FOUND = [
     ("fe80::1%eth0", "[ip]"),
     ("fe80::1%12 is up", "[ip] is up"),
     ("peer:2001:db8::7: timeout", "peer:[ip]: timeout"),
+    # after the name of a product, if a port follows or no version is like it
+    ("postgres=203.0.113.5:5432", "postgres=[ip]:5432"),
+    ("nginx 192.168.1.5 timeout", "nginx [ip] timeout"),
+    ("nginx 172.20.1.5 timeout", "nginx [ip] timeout"),
+    ("tomcat 10.1.2.3:8080 timeout", "tomcat [ip]:8080 timeout"),
+    ("Server/10.1.2.3", "Server/[ip]"),
+    ("acme/web:192.168.1.5", "acme/web:[ip]"),
     ("ip:2001:db8::7", "ip:[ip]"),
     ("IPv6:2001:db8::7", "IPv6:[ip]"),
     ("ip6:2001:db8::7/64", "ip6:[ip]/64"),
@@ -123,6 +130,8 @@ FOUND = [
     # cards and accounts: check digit, brand, length
     ("4111-1111-1111-1111", "[card]"),
     ("pay 378282246310005 now", "pay [card] now"),
+    ("4111.1111.1111.1111", "[card]"),
+    ("Card-4111111111111111", "Card-[card]"),
     ("gb82 west 1234 5698 7654 32 today", "[iban] today"),
     ("NL91ABNA0417164300,", "[iban],"),
     ("457-55-5462", "[ssn]"),
@@ -235,6 +244,7 @@ NOT_PERSONAL = [
     # versions, in packages, images, products and ranges
     "lib@1.2.3.4", "v10.0.1.2", "10.0.1.2-SNAPSHOT", "Firefox/115.0.2.1", "PostgreSQL 15.3.0.1",
     "1.2.3.4.5", "chapter 1.2.3.4", "v 1.2.3.4",
+    "nginx 1.25.3.1: timeout", "build 10.0.0.17", "chrome 120.0.99.109", "tomcat 10.1.2.3:", "192.168.1.5-SNAPSHOT",
     "acme/web:1.2.3.4", "version=1.2.3.4", ">=1.2.3.4",
     # ids, hashes, dates and times
     "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "da39a3ee5e6b4b0d3255bfef95601890afd80709",
@@ -272,7 +282,8 @@ NOT_PERSONAL = [
     # words in a query, and a plus that is none
     "/search?query=how+to+deploy+a+service", "/search?query=token+bucket+and+c%2B%2B", "Why? 1+1 is 2", "C++: why?",
     # almost: a wrong check digit, a wrong length, an area that is never given out
-    "4111 1111 1111 1112", "DE89370400440532013001", "DE893704004405320130", "000-12-3456",
+    "4111 1111 1111 1112", "4111.1111.1111.1112", "web-4111111111111111", "0.4111.1111.1111.1111",
+    "DE89370400440532013001", "DE893704004405320130", "000-12-3456",
     "9007199254740991",
 ]  # fmt: skip
 

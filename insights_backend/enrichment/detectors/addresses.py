@@ -37,10 +37,12 @@ _LONGEST_SIGN_BEFORE = 5
 _LONGEST_VERSION_BEFORE = 24
 _IMAGE_BEFORE = re.compile(r"[a-z0-9]/[\w.-]{1,40}[:@]\Z")
 _LONGEST_IMAGE_BEFORE = 43
-_PRODUCT_BEFORE = re.compile(r"(?:\A|[\s(;])[A-Z][\w+]{0,30}/\Z")
+_PRODUCT_BEFORE = re.compile(r"(?:\A|[\s(;])(?!(?:Server|Client|Host|Peer)/)[A-Z][\w+]{0,30}/\Z")
 _VERSION_AFTER = re.compile(
     r"-(?:snapshot|alpha|beta|rc|pre|dev|release|final|ga|alpine|slim|debian|ubuntu|jdk|build)", re.I
 )
+_PORT_AFTER = re.compile(r":\d{2,5}(?![\w:])")
+_PRIVATE = re.compile(r"192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.")  # RFC 1918; versions may begin with 10
 _LOGIN = re.compile(r"\b(?:ssh|scp|sftp|rsync|mosh)\b|://")
 _LONGEST_LOGIN = 65
 
@@ -67,6 +69,8 @@ def _host_bits(address: str, prefix: int) -> int:
 def _is_version(match: Match, address: str, before: str) -> bool:
     if _VERSION_AFTER.match(match.string, match.end()):
         return True
+    if _PRIVATE.match(address) or _PORT_AFTER.match(match.string, match.end()):
+        return False
     if before.endswith("@") and not _LOGIN.search(before[-_LONGEST_LOGIN:-1].rpartition("@")[2].lower()):
         follows_path = match.string[match.end() : match.end() + 2] == ":/"
         is_small = not _THREE_DIGITS.search(address)

@@ -5,8 +5,8 @@ import re
 from insights_backend.enrichment.detectors.base import SEVEN_DIGITS, Detector, Match, Span, both, whole, words
 
 _CARD = re.compile(
-    r"(?=\d)(?<!\w)(?<!\d[.,-])(?<![A-Za-z]-)"
-    r"(?:\d{4}([ +-])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ +-])\d{6}\2\d{4,5}|\d{12,19})"
+    r"(?=\d)(?<!\w)(?<!\d[.,-])(?:(?<![A-Za-z]-)|(?<=[Cc][Aa][Rr][Dd]-))"
+    r"(?:\d{4}([ .+-])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ +-])\d{6}\2\d{4,5}|\d{12,19})"
     r"(?!\w|[.-]\d)",
     re.ASCII,
 )
@@ -20,7 +20,7 @@ _CARD_BRANDS = re.compile(
 )
 
 
-_NO_SEPARATORS = str.maketrans("", "", " +-")
+_NO_SEPARATORS = str.maketrans("", "", " .+-")
 _DIGIT_SUMS_OF_DOUBLES = str.maketrans("0123456789", "0246813579")
 
 
