@@ -6,6 +6,8 @@ from typing import NamedTuple
 from insights_backend.enrichment.detectors import Found, Look, looks
 from insights_backend.enrichment.readable import readable
 
+_PLUS = "\0"  # stands in no text by people; one that does is read like a plus
+
 
 class Reading(NamedTuple):
     """A text in one way in which it can be read.
@@ -32,22 +34,17 @@ def read(text: str) -> list[Reading]:
 
     An escaped `&` ends no secret; and a `+` in a query may be a blank, or itself.
     """
-    first = _as_people_do(text)
-    readings = [first]
-    if "+" in text and (with_blanks := _with_blanks(text)) != text:
-        readings.append(_as_people_do(with_blanks))
-    if "%" in text and first.text != text:
+    marked = _with_pluses_marked(text) if "+" in text else text
+    is_plain = marked.isascii() and "%" not in marked
+    plain, starts = (marked, range(len(text) + 1)) if is_plain else readable(marked)
+    ways = [plain] if marked == text else [plain.replace(_PLUS, "+"), plain.replace(_PLUS, " ")]
+    readings = [Reading(way, starts, looks(way)) for way in ways]
+    if "%" in text and ways[0] != text:
         readings.append(Reading(text, range(len(text) + 1), looks(text, written=True)))
     return readings
 
 
-def _as_people_do(text: str) -> Reading:
-    is_plain = text.isascii() and "%" not in text
-    plain, starts = (text, range(len(text) + 1)) if is_plain else readable(text)
-    return Reading(plain, starts, looks(plain))
-
-
-def _with_blanks(text: str) -> str:
-    """Put blanks for the `+` behind a `?`, as the URL Standard reads a form; one that is meant is an escape there."""
+def _with_pluses_marked(text: str) -> str:
+    """Mark each `+` behind a `?`, before an escaped one, which is itself, becomes another: escapes are undone once."""
     page, mark, query = text.partition("?")
-    return f"{page}{mark}{query.replace('+', ' ')}"
+    return f"{page}{mark}{query.replace('+', _PLUS)}"

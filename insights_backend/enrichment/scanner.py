@@ -15,7 +15,7 @@ NEVER_HASHED = frozenset({"card", "ssn", "credential"})
 _LONG_TEXT = 1024
 _MAX_ROUNDS, _MAX_ROUNDS_OF_LONG_TEXT = 3, 2  # the last one finds nothing more
 _MAX_LOOKS, _OF_LENGTH = 36, 4096  # in all rounds: one takes 0.1 ms for 4 KB at most; at shorter ones as many more
-_LOOKS_TO_READ, _LOOKS_TO_UNESCAPE = 4, 10  # that take as long
+_LOOKS_TO_READ, _LOOKS_TO_READ_AGAIN = 4, 10  # that take as long
 _MAX_PIECES = 16
 _LONGEST_PAGE = 256
 _MAX_CANDIDATES = 128  # found or refused: a text of 4 KB by people has a few
@@ -109,8 +109,7 @@ def _rounds(readings: Sequence[Reading]) -> int:
     if length <= _LONG_TEXT:
         return _MAX_ROUNDS
     work = _LOOKS_TO_READ + sum(len(reading.looks) for reading in readings)
-    if len(readings) > 1:
-        work += _LOOKS_TO_UNESCAPE
+    work += _LOOKS_TO_READ_AGAIN * (len(readings) - 1)
     return min(_MAX_ROUNDS_OF_LONG_TEXT, max(_MAX_LOOKS, _MAX_LOOKS * _OF_LENGTH // length) // work)
 
 
