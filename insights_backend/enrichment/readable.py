@@ -1,7 +1,4 @@
-"""A text as people read it: percent-encoding undone, look-alike characters replaced, invisible ones taken out.
-
-Accents and vowel signs that are characters of their own are taken out, too: to `re` they are no part of a word.
-"""
+"""A text as people read it: percent-encoding undone, look-alike characters replaced, invisible ones taken out."""
 
 import re
 import unicodedata
@@ -10,8 +7,15 @@ from collections.abc import Iterator, Sequence
 _MAX_DECODINGS = 3
 _ESCAPES = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
 _ASCII = {f"%{form.format(code)}": chr(code) for code in range(128) for form in ("{:02x}", "{:02X}")}
-_MARKS_AND_FORMATS = frozenset({"Mn", "Mc", "Me", "Cf"})  # categories of Unicode
-_INVISIBLE = frozenset(char for char in map(chr, range(0xFFFF)) if unicodedata.category(char) in _MARKS_AND_FORMATS)
+
+
+def _of_categories(*some: str) -> frozenset[str]:
+    return frozenset(char for char in map(chr, range(0x80, 0xFFFF)) if unicodedata.category(char) in some)
+
+
+_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))  # of the variant of the character before
+_INVISIBLE = _SELECTORS | _of_categories("Cf")
+_MARKS = _of_categories("Mn", "Mc", "Me")
 _LOOKALIKES = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full-width forms of ASCII
     **{zero + digit: str(digit) for zero in (0x0660, 0x06F0, 0x0966) for digit in range(10)},  # Arabic, Indic
@@ -36,10 +40,23 @@ def readable(text: str) -> tuple[str, Sequence[int]]:
         starts = [*map(starts.__getitem__, places)]
     if text.isascii() or not _UNREADABLE.search(text):
         return text, starts
-    if not _INVISIBLE.isdisjoint(text):
-        visible = [start for start, char in zip(starts, text, strict=False) if char not in _INVISIBLE]
-        starts = [*visible, starts[-1]]
-    return text.translate(_READABLE), starts
+    return text.translate(_READABLE), _starts_without(_INVISIBLE, text, starts)
+
+
+def without_marks(text: str, starts: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """Take accents and vowel signs that are characters of their own out of what is readable.
+
+    To `re` they are no part of a word. They are one of a name, so that a name must be taken from the text with them.
+    """
+    if text.isascii() or _MARKS.isdisjoint(text):
+        return text, starts
+    return "".join(char for char in text if char not in _MARKS), _starts_without(_MARKS, text, starts)
+
+
+def _starts_without(chars: frozenset[str], text: str, starts: Sequence[int]) -> Sequence[int]:
+    if chars.isdisjoint(text):
+        return starts
+    return [*(start for start, char in zip(starts, text, strict=False) if char not in chars), starts[-1]]
 
 
 def _decoded(text: str) -> tuple[str, list[int]]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from insights_backend.enrichment.detectors import Found, Look, looks
-from insights_backend.enrichment.readable import readable
+from insights_backend.enrichment.detectors.emails import PLAIN
+from insights_backend.enrichment.readable import readable, without_marks
 
 _PLUS = "\0"  # stands in no text by people; one that does is read like a plus
 
@@ -32,13 +33,16 @@ class Reading(NamedTuple):
 def read(text: str) -> list[Reading]:
     """Read a text as people do, also with the blanks of its query, and as it is written if escapes are undone.
 
-    An escaped `&` ends no secret; and a `+` in a query may be a blank, or itself.
+    An escaped `&` ends no secret; and a `+` in a query may be a blank, or itself. Mail addresses are also sought
+    without marks.
     """
     marked = _with_pluses_marked(text) if "+" in text else text
     is_plain = marked.isascii() and "%" not in marked
     plain, starts = (marked, range(len(text) + 1)) if is_plain else readable(marked)
     ways = [plain] if marked == text else [plain.replace(_PLUS, "+"), plain.replace(_PLUS, " ")]
     readings = [Reading(way, starts, looks(way)) for way in ways]
+    if "@" in ways[0] and (bare := without_marks(ways[0], starts))[0] != ways[0]:
+        readings.append(Reading(*bare, [PLAIN.find]))
     if "%" in text and ways[0] != text:
         readings.append(Reading(text, range(len(text) + 1), looks(text, written=True)))
     return readings

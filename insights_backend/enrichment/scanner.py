@@ -105,7 +105,7 @@ class Scanner:
 
 def _rounds(readings: Sequence[Reading]) -> int:
     """Return how often to look at most: at a long text that shows nearly every sign once, or not at all."""
-    length = len(readings[-1].text)
+    length = max(len(reading.text) for reading in readings)
     if length <= _LONG_TEXT:
         return _MAX_ROUNDS
     work = _LOOKS_TO_READ + sum(len(reading.looks) for reading in readings)

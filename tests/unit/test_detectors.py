@@ -92,6 +92,7 @@ FOUND = [
     ("+49\u200f151\u202a24680135", "[phone]"),
     ("+49\u2003151\u200a24680135", "[phone]"),
     ("020\u20027946\u20020123", "[phone]"),
+    ("/x?q=ask+jose%CC%81@example.com+now", "/x?q=[email]+now"),
     # beside letters of scripts that put no spaces, and in their digits
     ("メールはjane@example.comです。", "[email]です。"),
     ("カードは4111 1111 1111 1111です。", "カードは[card]です。"),
@@ -447,3 +448,8 @@ def test_no_pattern_repeats_a_repeat() -> None:
     nested = re.compile(r"\((?:\?:)?[^()]*[\w\])][*+]\)[*+](?!\+)")
     assert nested.search(r"(?:[\w-]+)*")
     assert [d.pattern.pattern for d in DETECTORS if nested.search(d.pattern.pattern)] == []
+
+
+def test_a_user_is_named_with_all_accents_and_signs() -> None:
+    names = {"user:default/राम": PERSON}
+    assert Scanner(names.__getitem__).clean("/catalog/default/user/राम?q=@") == f"/catalog/default/user/{PERSON}?q=@"

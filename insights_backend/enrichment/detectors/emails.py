@@ -43,8 +43,11 @@ def _email(match: Match) -> Span | None:
     return None if is_file or is_version else match.span()
 
 
+PLAIN = Detector("email/plain", AT, _EMAIL, _email)
+"""Finds addresses as they are meant to be written, in which letters may have accents that are characters."""
+
 DETECTORS = (
-    Detector("email/plain", AT, _EMAIL, _email),
+    PLAIN,
     Detector("email/obfuscated", _OBFUSCATED_HINT, _OBFUSCATED, whole),
     Detector("email/spelled", _SPELLED_HINT, _SPELLED),
 )
