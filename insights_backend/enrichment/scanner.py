@@ -12,7 +12,7 @@ from insights_backend.metrics import REDACTIONS
 NEVER_HASHED = frozenset({"card", "ssn", "credential"})
 """The types of which there are too few not to be tried, or that open something: no user is named by one."""
 
-_LONG_TEXT = 1024
+_LONG_TEXT, _USUAL_READINGS = 1024, 2
 _MAX_ROUNDS, _MAX_ROUNDS_OF_LONG_TEXT = 3, 2  # the last one finds nothing more
 _MAX_LOOKS, _OF_LENGTH = 36, 4096  # in all rounds: one takes 0.1 ms for 4 KB at most; at shorter ones as many more
 _LOOKS_TO_READ, _LOOKS_TO_READ_AGAIN = 4, 10  # that take as long
@@ -104,13 +104,17 @@ class Scanner:
 
 
 def _rounds(readings: Sequence[Reading]) -> int:
-    """Return how often to look at most: at a long text that shows nearly every sign once, or not at all."""
+    """Return how often to look at most.
+
+    At a text that is long, or read in many ways, and shows nearly every sign: once, or not at all.
+    """
     length = max(len(reading.text) for reading in readings)
-    if length <= _LONG_TEXT:
+    if length <= _LONG_TEXT and len(readings) <= _USUAL_READINGS:
         return _MAX_ROUNDS
     work = _LOOKS_TO_READ + sum(len(reading.looks) for reading in readings)
     work += _LOOKS_TO_READ_AGAIN * (len(readings) - 1)
-    return min(_MAX_ROUNDS_OF_LONG_TEXT, max(_MAX_LOOKS, _MAX_LOOKS * _OF_LENGTH // length) // work)
+    most = _MAX_ROUNDS if length <= _LONG_TEXT else _MAX_ROUNDS_OF_LONG_TEXT
+    return min(most, max(_MAX_LOOKS, _MAX_LOOKS * _OF_LENGTH // length) // work)
 
 
 def _find_everywhere(readings: Sequence[Reading]) -> list[Found] | None:

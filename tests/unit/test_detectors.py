@@ -433,6 +433,13 @@ def test_of_a_long_text_by_people_only_what_must_not_stay_is_replaced() -> None:
     assert clean(personal) == text.format(LONG, "[email]", "[phone]", "[credential]", "[ip]")
 
 
+def test_of_a_query_of_many_words_only_what_must_not_stay_is_replaced() -> None:
+    query = "/search?query=" + "how+to+deploy+" * 60 + "ask:{}+or+%28{}%29&page=2"
+    personal = query.format("+jane%40example.com", "%2B49+151+24680135")
+    assert clean(personal) == query.format("[email]", "[phone]")
+    assert clean(query.format("me", "you")) == query.format("me", "you")
+
+
 def test_a_long_text_with_the_signs_of_nearly_everything_is_replaced_as_a_whole() -> None:
     assert clean(LONG + "".join(UNITS)) == "[redacted]"
 

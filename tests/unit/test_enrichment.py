@@ -271,7 +271,7 @@ def test_events_that_say_the_same_keep_what_is_their_own() -> None:
 
 @pytest.mark.parametrize(
     ("field", "treatment", "becomes"),
-    [("id", "pseudonymise", "x_"), ("time", "drop", "None"), ("receivedAt", "drop", "None"), ("value", "drop", "None")],
+    [("id", "pseudonymise", "x_"), ("value", "drop", "None")],
 )
 def test_a_policy_is_the_law_for_what_the_service_says_itself_too(
     field: str, treatment: Treatment, becomes: str
