@@ -15,7 +15,7 @@ from insights_backend._version import __version__
 from insights_backend.access import Scope, TokenStore
 from insights_backend.check.command import config_check
 from insights_backend.composition import assemble, make_data_dir, tokens_of
-from insights_backend.delivery.outbox import Outbox
+from insights_backend.delivery.outbox import DAMAGED, Outbox
 from insights_backend.enrichment.policy import Policy
 from insights_backend.errors import InsightsError
 from insights_backend.redacting import redact
@@ -102,7 +102,8 @@ def outbox_dead(paths: tuple[Path, ...], *, show: bool) -> None:
             click.echo(f"{grave.reason:<12} {grave.events} events in {grave.letters} letters, last {moment}", err=show)
         if show:
             for letter in box.dead_letters():
-                click.echo(letter.lines, nl=False)
+                if letter.reason != DAMAGED:
+                    click.echo(letter.lines, nl=False)
 
 
 @outbox.command("requeue")

@@ -1,13 +1,16 @@
 """People in the outbox, in what waits, is under way or was refused: they are found, taken out, or named anew."""
 
+import logging
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from insights_backend.delivery.database import Database
-from insights_backend.delivery.packing import packed, unpacked
+from insights_backend.delivery.packing import DamagedError, packed, unpacked
 from insights_backend.model.person import Erased, Person
+
+_log = logging.getLogger(__name__)
 
 # Dead letters first: one that is queued again meanwhile is met among the requests.
 _TABLES = ("dead_letter", "request")
@@ -95,7 +98,10 @@ def _rows(database: Database, table: str) -> Iterator[tuple[int, bytes]]:
     one_more = f"SELECT id, lines FROM {table} WHERE id > ? AND id <= ? ORDER BY id LIMIT 1"  # noqa: S608 - ours
     while rows := database.rows(one_more, (row, last)):
         row, stored = rows[0]
-        yield row, unpacked(stored)
+        try:
+            yield row, unpacked(stored)
+        except DamagedError:
+            _log.warning("%s %d is damaged and cannot be searched for people", table, row)
 
 
 def _replace(db: sqlite3.Connection, table: str, row: int, kept: bytes, gone: Erased) -> bool:

@@ -13,7 +13,7 @@ import fcntl
 import logging
 import math
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from insights_backend.delivery.appending import Appending, Entry, available
 from insights_backend.delivery.database import Database
 from insights_backend.delivery.destination import Batch, DeadLetter
 from insights_backend.delivery.erasing import about, erase, rename
-from insights_backend.delivery.packing import packed
+from insights_backend.delivery.packing import is_sound, packed
 from insights_backend.errors import UnavailableError
 from insights_backend.model.person import Erased, Person
 
@@ -87,6 +87,9 @@ _log = logging.getLogger(__name__)
 
 MAX_BATCH_BYTES = 32 * 1024**2
 """Of events of half a kilobyte this is twice what any destination takes at once; larger ones go fewer at a time."""
+
+DAMAGED = "damaged"
+"""The reason of dead letters that are not what was stored: a disk has changed them."""
 
 _TRIAL_SECONDS = 1.0  # for which the outcome of a trial is good, since each costs a write
 
@@ -184,6 +187,8 @@ class Outbox:
         Args:
             max_events: where the batch ends, if not at `MAX_BATCH_BYTES`; a single request may go over either.
 
+        A request that the disk has damaged goes to the dead letters, as `damaged`; the others go on without it.
+
         Returns:
             A batch that was claimed before and has not arrived, else a new one; None where nothing waits.
 
@@ -195,15 +200,29 @@ class Outbox:
         with available(), self._database.transaction() as db:
             # One of which nothing is left, since a person was taken out, is none.
             under_way = "SELECT batch, last FROM claim WHERE last >= (SELECT min(id) FROM request)"
-            batch_id, last = db.execute(under_way).fetchone() or self._new_claim(db, max_events)
-            return self._batch(db, batch_id, last)
+            claimed = db.execute(under_way).fetchone()
+            batch_id, last = claimed or self._new_claim(db, max_events)
+            read = "SELECT id, events, lines, keys FROM request WHERE id <= ? ORDER BY id"
+            rows = db.execute(read, (last,)).fetchall()
+            # What has not arrived at once may be what cannot be read, so it is looked at more closely then.
+            damaged = [row[0] for row in rows if not is_sound(row[2], thoroughly=claimed is not None)]
+            if damaged:
+                self._bury(db, damaged)
+        return self.claim(max_events=max_events) if damaged else self._batch(batch_id, last, rows)
+
+    def _bury(self, db: sqlite3.Connection, damaged: list[int]) -> None:
+        bury = "INSERT INTO dead_letter (buried_at, reason, events, lines) SELECT ?, ?, events, lines FROM request"
+        now = int(self._clock() * 1000)
+        db.executemany(f"{bury} WHERE id = ?", [(now, DAMAGED, row) for row in damaged])
+        db.executemany("DELETE FROM request WHERE id = ?", [(row,) for row in damaged])
+        db.execute("DELETE FROM claim")  # what is left is another batch
+        _log.error("%d requests in the outbox are damaged and cannot be delivered: dead letters", len(damaged))
 
     @staticmethod
-    def _batch(db: sqlite3.Connection, batch_id: str, last: int) -> Batch | None:
-        rows = db.execute("SELECT events, lines, keys FROM request WHERE id <= ? ORDER BY id", (last,)).fetchall()
+    def _batch(batch_id: str, last: int, rows: Sequence[tuple[int, int, bytes, bytes | None]]) -> Batch | None:
         if not rows:
             return None
-        events, stored, keys = zip(*rows, strict=True)
+        _, events, stored, keys = zip(*rows, strict=True)
         return Batch(batch_id, last, sum(events), stored, None if None in keys else b"".join(keys))
 
     @staticmethod

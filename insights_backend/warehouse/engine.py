@@ -17,6 +17,7 @@ from insights_backend.delivery.packing import unpacked
 from insights_backend.warehouse.connecting import client, client_arguments, leave_code_on_disk
 from insights_backend.warehouse.failures import NOT_INSTALLED, WarehouseUnavailableError, engine_errors, measured
 from insights_backend.warehouse.migrations import Dialect, keep_for, migrate
+from insights_backend.warehouse.unfinished import forget_unfinished
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -139,6 +140,8 @@ class Engine:
         """
         with self._opening:
             if self._writer is None:
+                if self._is_embedded:
+                    forget_unfinished(Path(self._arguments["path"]))
                 writer = self._connect(_WRITE_SETTINGS)
                 with engine_errors():
                     migrate(writer, self._dialect)

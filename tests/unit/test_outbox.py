@@ -1,3 +1,4 @@
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -9,7 +10,9 @@ import pytest
 from insights_backend.delivery.destination import DeadLetter
 from insights_backend.delivery.outbox import MAX_BATCH_BYTES, Grave, Outbox
 from insights_backend.errors import ConfigError, UnavailableError
+from insights_backend.model.person import Erased, Person
 from tests.fakes import NOW, Clock
+from tests.records import lines, record
 
 Open = Callable[..., Outbox]
 
@@ -62,9 +65,9 @@ def test_an_empty_outbox_has_no_batch(outbox: Outbox) -> None:
 def test_a_batch_that_has_not_arrived_is_claimed_again_under_its_id_and_without_newcomers(
     outbox: Outbox,
 ) -> None:
-    append(outbox, b"a\n")
+    append(outbox, b"1\n")
     first = outbox.claim(max_events=10)
-    append(outbox, b"b\n")
+    append(outbox, b"2\n")
     assert outbox.claim(max_events=10) == first
 
 
@@ -257,3 +260,57 @@ def test_threads_append_without_losing_a_request(open_outbox: Open) -> None:
 def test_the_files_are_for_the_owner_only(open_outbox: Open, tmp_path: Path) -> None:
     open_outbox(directory=tmp_path / "new")
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+
+
+JANE = "u_abcd_" + "a" * 32
+LARGE = lines(*(record(id=f"large-{number}") for number in range(20)))
+
+
+def damage(directory: Path, row: int, change: Callable[[bytes], bytes]) -> None:
+    """Change what lies on the disk, as a disk that fails does."""
+    with closing(sqlite3.connect(directory / "outbox.sqlite3")) as database, database:
+        ((stored,),) = database.execute("SELECT lines FROM request WHERE id = ?", (row,)).fetchall()
+        database.execute("UPDATE request SET lines = ? WHERE id = ?", (change(stored), row))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda stored: stored[: len(stored) // 2],
+        lambda stored: stored + b"x",
+        lambda stored: stored[:-20] + bytes([stored[-20] ^ 1]) + stored[-19:],
+    ],
+    ids=["cut off", "too long", "a bit"],
+)
+def test_a_request_that_the_disk_has_damaged_goes_to_the_dead_letters_and_the_others_go_on(
+    change: Callable[[bytes], bytes], open_outbox: Open, tmp_path: Path
+) -> None:
+    outbox = open_outbox(10**6)
+    rows = [outbox.append(LARGE, events=20, received_at=0) for _ in range(3)]
+    damage(tmp_path, rows[1], change)
+    outbox.claim(max_events=1000)  # what cannot be read does not arrive
+    batch = outbox.claim(max_events=1000)
+    assert batch is not None
+    assert (batch.events, batch.lines) == (40, LARGE * 2)
+    assert [(grave.reason, grave.events) for grave in outbox.graves()] == [("damaged", 20)]
+    outbox.arrived(batch)
+    assert outbox.backlog().events == 0
+
+
+def test_a_small_request_that_is_damaged_goes_there_too(open_outbox: Open, tmp_path: Path) -> None:
+    outbox = open_outbox()
+    rows = [append(outbox) for _ in range(2)]
+    damage(tmp_path, rows[0], lambda stored: stored.replace(b'"', b"\0"))
+    outbox.claim(max_events=1000)
+    batch = outbox.claim(max_events=1000)
+    assert batch is not None
+    assert (batch.events, batch.last_request) == (1, rows[1])
+    assert outbox.graves()[0].reason == "damaged"
+
+
+def test_a_damaged_request_keeps_nobody_from_being_erased(open_outbox: Open, tmp_path: Path) -> None:
+    outbox = open_outbox(10**6)
+    row = outbox.append(LARGE, events=20, received_at=0)
+    append(outbox, lines(record(user=JANE)))
+    damage(tmp_path, row, lambda stored: stored[: len(stored) // 2])
+    assert outbox.erase(Person(JANE)) == Erased(events=1)

@@ -47,7 +47,7 @@ class OutboxAgainstModel(RuleBasedStateMachine):
 
     @rule(events=st.integers(1, 6))
     def append(self, events: int) -> None:
-        names = [f"{self.number + n:06d}" for n in range(events)]
+        names = [f"{100_000 + self.number + n}" for n in range(events)]
         self.number += events
         lines = "".join(f"{name}\n" for name in names).encode()
         room = 7 * len(self.held()) + len(lines) <= MAX_BYTES
