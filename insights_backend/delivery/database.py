@@ -4,13 +4,14 @@ Write-ahead mode with `synchronous=FULL`: what a transaction wrote survives a ki
 transaction has ended. Source: SQLite, "Write-Ahead Logging" and "PRAGMA synchronous".
 """
 
+import fcntl
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import IO, Any
 
 from insights_backend.errors import ConfigError
 
@@ -23,7 +24,7 @@ class Database:
     """One SQLite file, for all threads of this process and beside other processes.
 
     A file that is damaged is not lost and does not stop the start: it is set aside under another name, and a new
-    one begun.
+    one begun; but not while another process has it open, which would go on writing into it.
 
     Args:
         path: the file.
@@ -31,24 +32,40 @@ class Database:
         clock: now, in seconds since 1970; part of the name of a file that is set aside.
 
     Raises:
-        ConfigError: the file can neither be opened nor made, or a newer version of this service wrote it.
+        ConfigError: the file can neither be opened nor made, is damaged and in use, or a newer version of this service
+            wrote it.
     """
 
     def __init__(self, path: Path, migrations: Sequence[Sequence[str]], clock: Callable[[], float]) -> None:
-        self.set_aside: Path | None = None
         self._mutex = Lock()
+        self._in_use = _in_use(path)
         try:
-            self._db = _opened(path)
+            self._db = self._sound(path, clock)
+            try:
+                self._migrate(path, migrations)
+            except BaseException:
+                self._db.close()
+                raise
+        except BaseException:
+            self._in_use.close()
+            raise
+
+    def _sound(self, path: Path, clock: Callable[[], float]) -> sqlite3.Connection:
+        try:
+            return _opened(path)
         except sqlite3.OperationalError as error:
             raise ConfigError(f"backstageInsights.dataDir: {path} cannot be opened ({error})") from None
         except sqlite3.DatabaseError:
-            self.set_aside = _put_aside(path, int(clock()))
-            self._db = _opened(path)
-        try:
-            self._migrate(path, migrations)
-        except BaseException:
-            self._db.close()
-            raise
+            try:
+                fcntl.flock(self._in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ConfigError(
+                    f"backstageInsights.dataDir: {path} is damaged, and another process uses it; stop that, and what"
+                    " starts next sets the file aside"
+                ) from None
+            _put_aside(path, int(clock()))
+            fcntl.flock(self._in_use, fcntl.LOCK_SH)
+            return _opened(path)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -101,6 +118,7 @@ class Database:
         """Close the file."""
         with self._mutex:
             self._db.close()
+            self._in_use.close()
 
     def _migrate(self, path: Path, migrations: Sequence[Sequence[str]]) -> None:
         with self.transaction() as db:
@@ -129,10 +147,19 @@ def _opened(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _put_aside(path: Path, now: int) -> Path:
+def _in_use(path: Path) -> IO[bytes]:
+    """Tell other processes for as long as what is returned is open that this one has the file open."""
+    try:
+        file = path.with_name(f"{path.name}.in-use").open("ab")
+    except OSError as error:
+        raise ConfigError(f"backstageInsights.dataDir: {path} cannot be opened ({error.strerror})") from None
+    fcntl.flock(file, fcntl.LOCK_SH)
+    return file
+
+
+def _put_aside(path: Path, now: int) -> None:
     aside = path.with_name(f"{path.name}.damaged-{now}")
     for suffix in ("", "-wal", "-shm"):
         with suppress(FileNotFoundError):
             path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
     _log.error("%s is damaged; it was set aside as %s, and a new one begun", path, aside.name)
-    return aside

@@ -137,8 +137,8 @@ class Outbox:
 
     @property
     def set_aside(self) -> Path | None:
-        """Where a damaged file of an earlier run was put, if this start found one."""
-        return self._database.set_aside
+        """Where the latest damaged file was put, for as long as it lies there."""
+        return max(self._lock_file.parent.glob("outbox.sqlite3.damaged-*[0-9]"), default=None)
 
     def append(self, lines: bytes, *, events: int, received_at: int, keys: bytes | None = None) -> int:
         """Put one request's events on disk.

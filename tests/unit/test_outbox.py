@@ -220,6 +220,25 @@ def test_damage_inside_the_file_is_found_too(open_outbox: Open, tmp_path: Path) 
     assert open_outbox().set_aside is not None
 
 
+def test_a_damaged_file_is_not_taken_from_under_who_has_it_open(
+    outbox: Outbox, open_outbox: Open, tmp_path: Path
+) -> None:
+    append(outbox)
+    outbox._database._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    with (tmp_path / "outbox.sqlite3").open("r+b") as file:
+        file.seek(16)
+        file.write(b"\xff" * 4)
+    with pytest.raises(ConfigError, match=r"outbox.sqlite3 is damaged, and another process uses it"):
+        open_outbox()
+    assert outbox.set_aside is None
+    outbox.close()
+    aside = open_outbox().set_aside
+    assert aside is not None
+    assert open_outbox().set_aside == aside  # for as long as it lies there
+    aside.unlink()
+    assert open_outbox().set_aside is None
+
+
 def test_a_sound_file_stays(outbox: Outbox, open_outbox: Open) -> None:
     append(outbox)
     again = open_outbox()
