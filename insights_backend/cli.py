@@ -123,10 +123,12 @@ def outbox_drain(paths: tuple[Path, ...]) -> None:
         if insights.backend is None:
             raise click.ClickException("a process of the role collector has no outbox")
         outbox, dispatcher = insights.backend.outbox, insights.backend.dispatcher
-        with click.progressbar(length=outbox.backlog().events, label="delivering") as bar:
-            while batch := dispatcher.deliver_batch():
+        left = outbox.backlog().events  # what a service beside it accepts meanwhile, that service delivers
+        with click.progressbar(length=left, label="delivering") as bar:
+            while left > 0 and (batch := dispatcher.deliver_batch()):
+                left -= batch.events
                 bar.update(batch.events)
-        if waiting := outbox.backlog().events:
+        if left > 0 and (waiting := outbox.backlog().events):
             reason = dispatcher.last_failure or "another process is delivering them"
             raise click.ClickException(f"{waiting} events still wait: {reason}")
     finally:
