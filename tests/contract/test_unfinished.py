@@ -1,66 +1,43 @@
 """An insert that a crash cut short between its token and its part is done again, and nothing else is."""
 
 import fcntl
+import json
 import shutil
-from contextlib import closing
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from insights_backend.delivery.destination import Batch
-from insights_backend.warehouse.engine import Engine
-from insights_backend.warehouse.events import EventStore
 from insights_backend.warehouse.unfinished import forget_unfinished
-from tests.records import lines, record
-from tests.tables import KEPT_DAYS
-
-TABLES = ("events", "presence", "views", "steps")
-VIEW, SEARCH = {"view": True, "user": "u_a"}, {"action": "search", "pluginId": "search", "value": 1}
+from tests.process import REPOSITORY
+from tests.storing import TABLES
 
 
-def batch(name: str) -> Batch:
-    return Batch.of(name, 1, 2, lines(record(id=f"{name} 1", **VIEW), record(id=f"{name} 2", **SEARCH)))
-
-
-def rows(engine: Engine) -> dict[str, int]:
-    """How many events each table knows of."""
-    asked = ", ".join(
-        f"(SELECT sum({'events' if table == 'presence' else 1}) FROM {table}) AS {table}"  # noqa: S608 - ours
-        for table in TABLES
-    )
-    return engine.rows(f"SELECT {asked}", {})[0]
+def store(directory: Path, *names: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.storing", f"chdb:///{directory}", *names]
+    told: dict[str, Any] = json.loads(subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True).stdout)
+    return told
 
 
 def newest_parts(directory: Path) -> list[Path]:
-    """The part of each table, and of the ids, that the last insert made."""
+    """The part of each table that the last insert made."""
     logs = directory.glob("store/*/*/deduplication_logs/*.txt")
     return [log.parent.parent / log.read_text().splitlines()[-1].split("\t")[1] for log in logs if log.stat().st_size]
 
 
-@pytest.mark.parametrize("lost", [*TABLES, "all"])
+@pytest.mark.parametrize("lost", [("events",), ("presence", "views"), TABLES])
 def test_a_batch_of_which_the_engine_noted_the_token_alone_is_stored_when_it_comes_again(
-    lost: str, warehouse_dsn: str
+    lost: tuple[str, ...], tmp_path: Path
 ) -> None:
-    directory = Path(warehouse_dsn.removeprefix("chdb:///"))
-    with closing(Engine(warehouse_dsn, retention_days=KEPT_DAYS)) as engine:
-        for table in (*TABLES, "event_ids"):
-            engine.rows(f"TRUNCATE TABLE {table}", {})
-            engine.rows(f"SYSTEM STOP MERGES {table}", {})
-        store = EventStore(engine)
-        store.deliver(batch("first"))
-        store.deliver(batch(f"second {lost}"))
-        engine.rows("TRUNCATE TABLE event_ids", {})  # they would have come last
-        asked = "SELECT name, data_paths[1] AS path FROM system.tables WHERE has({tables:Array(String)}, name)"
-        places = {Path(row["path"]).name: row["name"] for row in engine.rows(asked, {"tables": [*TABLES]})}
-    for part in newest_parts(directory):
-        if places.get(part.parent.name) in (lost, *(TABLES if lost == "all" else ())):
-            shutil.rmtree(part)
-    with closing(Engine(warehouse_dsn, retention_days=KEPT_DAYS)) as engine:
-        assert (rows(engine)["events"] == 2) is (lost in ("events", "all"))
-        EventStore(engine).deliver(batch(f"second {lost}"))
-        assert rows(engine) == {"events": 4, "presence": 4, "views": 2, "steps": 2}
-        for table in TABLES:
-            engine.rows(f"SYSTEM START MERGES {table}", {})
+    told = store(tmp_path, "first", "second")
+    assert told["rows"] == {"events": 4, "presence": 4, "views": 2, "steps": 2}
+    gone = [part for part in newest_parts(tmp_path) if told["places"].get(part.parent.name) in lost]
+    assert len(gone) == len(lost)
+    for part in gone:
+        shutil.rmtree(part)
+    assert store(tmp_path, "second")["rows"] == {"events": 4, "presence": 4, "views": 2, "steps": 2}
 
 
 @pytest.fixture
