@@ -27,7 +27,7 @@ def newest_parts(directory: Path) -> list[Path]:
     return [log.parent.parent / log.read_text().splitlines()[-1].split("\t")[1] for log in logs if log.stat().st_size]
 
 
-@pytest.mark.parametrize("lost", [("events",), ("presence", "views"), TABLES])
+@pytest.mark.parametrize("lost", [("presence", "views"), TABLES])
 def test_a_batch_of_which_the_engine_noted_the_token_alone_is_stored_when_it_comes_again(
     lost: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -220,7 +220,7 @@ def test_who_reads_an_export_may_take_longer_than_a_question(engine: Engine) -> 
 
 
 def test_events_of_many_years_may_come_at_once(store: EventStore) -> None:
-    months = [f"{year}-{month:02}-15T10:00:00.000Z" for year in range(2014, 2026) for month in range(1, 13)]
+    months = [f"{year}-{month:02}-15T10:00:00.000Z" for year in range(2017, 2026) for month in range(1, 13)]
     store.deliver(batch(*(record(id=month, time=month) for month in months)))
     assert len(stored(store)) == len(months)
 
