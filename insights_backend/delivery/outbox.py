@@ -9,7 +9,6 @@ and processes, and a killed holder loses it at once. Whoever holds it finds no b
 that a crash left behind.
 """
 
-import fcntl
 import logging
 import math
 import sqlite3
@@ -26,6 +25,7 @@ from insights_backend.delivery.destination import Batch, DeadLetter
 from insights_backend.delivery.erasing import about, erase, rename
 from insights_backend.delivery.packing import is_sound, packed
 from insights_backend.errors import UnavailableError
+from insights_backend.file_lock import tried_lock
 from insights_backend.model.person import Erased, Person
 
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -173,13 +173,8 @@ class Outbox:
             file = self._lock_file.open("a")
         except OSError as error:
             raise UnavailableError(f"the outbox cannot be locked ({type(error).__name__})") from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+        with file, tried_lock(file) as mine:
+            yield mine
 
     def claim(self, *, max_events: int) -> Batch | None:
         """Take what waits, oldest first, as one batch. Only for the holder of the right to deliver.
@@ -205,18 +200,20 @@ class Outbox:
             read = "SELECT id, events, lines, keys FROM request WHERE id <= ? ORDER BY id"
             rows = db.execute(read, (last,)).fetchall()
             # What has not arrived at once may be what cannot be read, so it is looked at more closely then.
-            damaged = [row[0] for row in rows if not is_sound(row[2], thoroughly=claimed is not None)]
+            damaged = [row for row in rows if not is_sound(row[2], thoroughly=claimed is not None)]
             if damaged:
-                self._bury(db, damaged)
+                self._bury(db, [DeadLetter(DAMAGED, events, lines) for _, events, lines, _ in damaged])
+                db.executemany("DELETE FROM request WHERE id = ?", [row[:1] for row in damaged])
+                db.execute("DELETE FROM claim")  # what is left is another batch
+                _log.error("%d damaged requests cannot be delivered: dead letters", len(damaged))
         return self.claim(max_events=max_events) if damaged else self._batch(batch_id, last, rows)
 
-    def _bury(self, db: sqlite3.Connection, damaged: list[int]) -> None:
-        bury = "INSERT INTO dead_letter (buried_at, reason, events, lines) SELECT ?, ?, events, lines FROM request"
+    def _bury(self, db: sqlite3.Connection, letters: Iterable[DeadLetter]) -> None:
         now = int(self._clock() * 1000)
-        db.executemany(f"{bury} WHERE id = ?", [(now, DAMAGED, row) for row in damaged])
-        db.executemany("DELETE FROM request WHERE id = ?", [(row,) for row in damaged])
-        db.execute("DELETE FROM claim")  # what is left is another batch
-        _log.error("%d requests in the outbox are damaged and cannot be delivered: dead letters", len(damaged))
+        db.executemany(
+            "INSERT INTO dead_letter (buried_at, reason, events, lines) VALUES (?, ?, ?, ?)",
+            [(now, letter.reason, letter.events, letter.lines) for letter in letters],
+        )
 
     @staticmethod
     def _batch(batch_id: str, last: int, rows: Sequence[tuple[int, int, bytes, bytes | None]]) -> Batch | None:
@@ -248,14 +245,10 @@ class Outbox:
         Raises:
             UnavailableError: the disk refuses; the batch will be claimed and delivered again.
         """
-        now = int(self._clock() * 1000)
         with available(), self._database.transaction() as db:
             db.execute("DELETE FROM request WHERE id <= (SELECT last FROM claim WHERE batch = ?)", (batch.id,))
             db.execute("DELETE FROM claim WHERE batch = ?", (batch.id,))
-            db.executemany(
-                "INSERT INTO dead_letter (buried_at, reason, events, lines) VALUES (?, ?, ?, ?)",
-                [(now, letter.reason, letter.events, letter.lines) for letter in dead_letters],
-            )
+            self._bury(db, dead_letters)
 
     def graves(self) -> list[Grave]:
         """Say which events were refused for good, by reason.

@@ -57,7 +57,7 @@ def about(engine: Engine, person: Person, columns: str) -> Iterator[dict[str, An
     """Stream the events that are a person's or name the person, oldest first.
 
     Args:
-        engine: one that may take its time.
+        engine: where the events are.
         person: who.
         columns: what is to be read of each.
     """

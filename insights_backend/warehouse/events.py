@@ -174,9 +174,8 @@ class EventStore:
         Raises:
             WarehouseUnavailableError: the engine is not there, or refuses.
         """
-        with closing(self._engine.unhurried()) as engine:
-            for row in erasing.about(engine, person, _COLUMNS):
-                yield {**_shown(row), "storedIn": "warehouse"}
+        for row in erasing.about(self._engine, person, _COLUMNS):
+            yield {**_shown(row), "storedIn": "warehouse"}
 
     def read(self, start: Millis, end: Millis) -> Iterator[dict[str, Any]]:
         """Stream the stored events of a time range as they are shown, oldest first.

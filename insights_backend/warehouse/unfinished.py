@@ -6,12 +6,13 @@ a batch for stored of which nothing is there. A token without a part is forgotte
 comes again.
 """
 
-import fcntl
 import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from insights_backend.file_lock import tried_lock
 
 _log = logging.getLogger(__name__)
 
@@ -62,10 +63,5 @@ def _alone(path: Path) -> Iterator[bool]:
     if not status.exists():
         yield True
         return
-    with status.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    with status.open("rb") as file, tried_lock(file) as alone:
+        yield alone
