@@ -102,6 +102,11 @@ class Service:
     def get(self, path: str, **how: Any) -> Any:
         return self.client.get(f"{BASE}{path}", **how)
 
+    def preflight(self, path: str, headers: str = "", origin: str = "https://portal.example.com") -> Any:
+        """Ask as a browser does before a page of the portal posts with headers of its own."""
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": headers}
+        return self.client.options(path, headers={name: value for name, value in asked.items() if value})
+
     def export(self) -> list[dict[str, Any]]:
         answer = self.get("/export")
         assert answer.status_code == 200, answer.text
