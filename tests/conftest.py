@@ -1,5 +1,6 @@
 """What several test files share: one warehouse a test process, since the embedded engine belongs to one path."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -11,6 +12,11 @@ import pytest
 from insights_backend.warehouse.engine import Engine
 from tests.clickhouse_process import clickhouse, database
 from tests.tables import KEPT_DAYS, empty
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of each collection of garbage from here on, as the service does."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

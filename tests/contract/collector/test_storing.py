@@ -82,14 +82,6 @@ def test_a_batch_of_which_one_event_is_invalid_is_refused_as_a_whole(receiver: R
     assert ids(receiver) == [("portal-a", "1")]
 
 
-def test_a_batch_that_lies_in_as_many_months_as_may_be_is_stored(receiver: Receiver, token: str) -> None:
-    times = [f"{2000 + n // 12}-{n % 12 + 1:02d}-01T00:00:00.000Z" for n in range(101)]
-    events = [record(id=str(n), time=time) for n, time in enumerate(times)]
-    assert receiver.post(events, token).status_code == 422
-    assert receiver.post(events[:-1], token).json == {"accepted": 100}
-    assert len(receiver.stored()) == 100
-
-
 def test_a_batch_that_the_warehouse_cannot_take_now_is_to_be_sent_again(
     receiver: Receiver, token: str, engine: Engine
 ) -> None:
