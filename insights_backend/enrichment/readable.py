@@ -3,19 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 _MAX_DECODINGS = 3
 _ESCAPES = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
 _ASCII = {f"%{form.format(code)}": chr(code) for code in range(128) for form in ("{:02x}", "{:02X}")}
-
-
-def _of_categories(*some: str) -> frozenset[str]:
-    return frozenset(char for char in map(chr, range(0x80, 0xFFFF)) if unicodedata.category(char) in some)
-
-
-_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))  # of the variant of the character before
-_INVISIBLE = _SELECTORS | _of_categories("Cf")
-_MARKS = _of_categories("Mn", "Mc", "Me")
 _LOOKALIKES = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full-width forms of ASCII
     **{zero + digit: str(digit) for zero in (0x0660, 0x06F0, 0x0966) for digit in range(10)},  # Arabic, Indic
@@ -26,8 +18,34 @@ _LOOKALIKES = {
     0xFE6B: "@",
 }
 
-_READABLE = {**_LOOKALIKES, **dict.fromkeys(map(ord, _INVISIBLE))}
-_UNREADABLE = re.compile(f"[{re.escape(''.join(map(chr, _READABLE)))}]")
+
+# Made when the first text needs them that is not ASCII: to ask for the category of each character takes longer than to
+# import most packages.
+
+
+@cache
+def _invisible() -> frozenset[str]:
+    selectors = map(chr, range(0xFE00, 0xFE10))  # of the variant of the character before
+    return _of_categories("Cf").union(selectors)
+
+
+@cache
+def _marks() -> frozenset[str]:
+    return _of_categories("Mn", "Mc", "Me")
+
+
+@cache
+def _replacements() -> dict[int, str | None]:
+    return {**_LOOKALIKES, **dict.fromkeys(map(ord, _invisible()))}
+
+
+@cache
+def _unreadable() -> re.Pattern[str]:
+    return re.compile(f"[{re.escape(''.join(map(chr, _replacements())))}]")
+
+
+def _of_categories(*some: str) -> frozenset[str]:
+    return frozenset(char for char in map(chr, range(0x80, 0xFFFF)) if unicodedata.category(char) in some)
 
 
 def readable(text: str) -> tuple[str, Sequence[int]]:
@@ -38,9 +56,9 @@ def readable(text: str) -> tuple[str, Sequence[int]]:
             break
         text, places = _decoded(text)
         starts = [*map(starts.__getitem__, places)]
-    if text.isascii() or not _UNREADABLE.search(text):
+    if text.isascii() or not _unreadable().search(text):
         return text, starts
-    return text.translate(_READABLE), _starts_without(_INVISIBLE, text, starts)
+    return text.translate(_replacements()), _starts_without(_invisible(), text, starts)
 
 
 def without_marks(text: str, starts: Sequence[int]) -> tuple[str, Sequence[int]]:
@@ -48,9 +66,10 @@ def without_marks(text: str, starts: Sequence[int]) -> tuple[str, Sequence[int]]
 
     To `re` they are no part of a word. They are one of a name, so that a name must be taken from the text with them.
     """
-    if text.isascii() or _MARKS.isdisjoint(text):
+    if text.isascii() or _marks().isdisjoint(text):
         return text, starts
-    return "".join(char for char in text if char not in _MARKS), _starts_without(_MARKS, text, starts)
+    marks = _marks()
+    return "".join(char for char in text if char not in marks), _starts_without(marks, text, starts)
 
 
 def _starts_without(chars: frozenset[str], text: str, starts: Sequence[int]) -> Sequence[int]:
