@@ -1,7 +1,8 @@
 """Where events go: the warehouse of this process, or a service that they are uploaded to."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,7 +51,7 @@ class DeadLetter:
     """Events that a destination refuses for good.
 
     Args:
-        reason: why, as a short code such as `http_422`.
+        reason: why, as a short code such as `http_422` or `warehouse_41`.
         events: how many there are.
         lines: the events as newline-delimited JSON, each line ended.
     """
@@ -58,6 +59,20 @@ class DeadLetter:
     reason: str
     events: int
     lines: bytes
+
+
+def log_refused(by: str, letters: Iterable[DeadLetter]) -> None:
+    """Say in the log how many events a destination refuses for good, by reason; nothing where it takes all.
+
+    Args:
+        by: what the destination is called.
+        letters: the events.
+    """
+    counts: Counter[str] = Counter()
+    for letter in letters:
+        counts[letter.reason] += letter.events
+    for reason, events in sorted(counts.items()):
+        _log.error("%s refused %d events for good (%s): dead letters", by, events, reason)
 
 
 class DeliveryError(UnavailableError):

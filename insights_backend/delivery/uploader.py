@@ -5,12 +5,11 @@ the batch's, so that a delivery which was cut off repeats the same requests, and
 """
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError
+from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError, log_refused
 from insights_backend.delivery.exchange import Answer, CollectorClient
 from insights_backend.delivery.formats import UploadFormat
 from insights_backend.delivery.retry import Circuit, RetryPolicy, Verdict, next_pause
@@ -132,7 +131,7 @@ class Uploader:
             answer = self._post(self._work.parts[-1], began)
             self._settle(self._work, answer)
         dead, self._work = self._work.dead, _Work("", [])
-        self._report(dead)
+        log_refused(self._collector.name, dead)
         return dead
 
     def _check_circuit(self) -> None:
@@ -193,13 +192,6 @@ class Uploader:
             work.parts += reversed(_halves(part))
         else:
             work.dead.append(DeadLetter(f"http_{answer.status}", part.events, part.lines))
-
-    def _report(self, dead: Sequence[DeadLetter]) -> None:
-        counts: Counter[str] = Counter()
-        for letter in dead:
-            counts[letter.reason] += letter.events
-        for reason, events in sorted(counts.items()):
-            _log.error("%s refused %d events for good (%s): dead letters", self._collector.name, events, reason)
 
 
 def _halves(part: Batch) -> tuple[Batch, Batch]:
