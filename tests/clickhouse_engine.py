@@ -93,7 +93,7 @@ def ask(path: str, question: Question) -> Answer:
             if insert := _INSERT_SELECT.match(question.statement):
                 return _insert_select(connection, insert, question.statement[insert.end() :])
             return _query(connection, question)
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeDecodeError) as error:
             raise _query_error(error) from error
 
 
@@ -150,7 +150,9 @@ def _text(statement: bytes) -> str:
         raise QueryError(_SYNTAX_ERROR, "the statement is not UTF-8") from None
 
 
-def _query_error(error: RuntimeError) -> Exception:
+def _query_error(error: RuntimeError | UnicodeDecodeError) -> Exception:
     """Find the engine's own words in an error; one without a code is no answer to a question."""
-    failure = _FAILURE.search(str(error))
+    # They are no text where they quote data that is none, or half a letter of it.
+    words = error.object.decode(errors="replace") if isinstance(error, UnicodeDecodeError) else str(error)
+    failure = _FAILURE.search(words)
     return QueryError(int(failure[1]), failure[2]) if failure else error
