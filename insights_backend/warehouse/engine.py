@@ -171,8 +171,7 @@ class Engine:
                 made into what the table has a column at a time, which takes half as long.
             fmt: one of the engine's input formats.
         """
-        names = ", ".join(columns)
-        structure = ", ".join(f"{name} {type_}" for name, type_ in columns.items()).replace("'", "\\'")
+        names, structure = ", ".join(columns), _structure(columns)
         target, read = f"{table} ({names})", f"SELECT {names} FROM"
         settings = {**_ONE_BLOCK, "insert_deduplication_token": token}
         with self._writing, measured("insert"):
@@ -190,6 +189,15 @@ class Engine:
             self._inserts += 1
             if self._inserts == _FIRST_INSERTS:
                 leave_code_on_disk()
+
+    def try_reading(self, rows: Sequence[bytes], columns: Mapping[str, str]) -> None:
+        """Read rows as `insert` would, and store none.
+
+        Raises:
+            UnreadableError: one of them cannot be read.
+            WarehouseUnavailableError: the engine is not there, or refuses.
+        """
+        self.insert(f"FUNCTION null('{_structure(columns)}')", rows, token="", columns=columns)
 
     @contextmanager
     def _files(self, rows: Sequence[bytes], frames: Sequence[bytes]) -> Iterator[list[tuple[int, str]]]:
@@ -329,3 +337,8 @@ class Engine:
             "and a server must answer at warehouse.dsn"
         ):
             return client(arguments, settings)
+
+
+def _structure(columns: Mapping[str, str]) -> str:
+    """Write columns and their types as the engine's functions take them, inside of quotes."""
+    return ", ".join(f"{name} {type_}" for name, type_ in columns.items()).replace("'", "\\'")

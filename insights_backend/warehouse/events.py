@@ -12,15 +12,16 @@ from typing import Any
 
 import orjson
 
-from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError
+from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError, log_refused
 from insights_backend.delivery.packing import is_packed, unpacked
 from insights_backend.model.event import Millis, iso
 from insights_backend.model.event_key import keys_of, numbers
 from insights_backend.model.person import Erased, Person
 from insights_backend.warehouse import erasing
 from insights_backend.warehouse.engine import Engine
-from insights_backend.warehouse.failures import WarehouseUnavailableError
+from insights_backend.warehouse.failures import UnreadableError, WarehouseUnavailableError
 from insights_backend.warehouse.moments import seconds
+from insights_backend.warehouse.refusing import UnreadableEventsError, check_readable
 
 _LARGEST_COUNT = 2**53  # beyond it a float is no count any more, and soon too long for a JSON integer
 
@@ -119,7 +120,28 @@ class EventStore:
     def deliver(self, batch: Batch) -> Sequence[DeadLetter]:
         """Store a batch; events that are there already, or twice in it, are left out.
 
+        Returns:
+            The events that the engine cannot read, each by itself.
+
         Raises:
+            DeliveryError: the engine could not take it now.
+        """
+        dead: list[DeadLetter] = []
+        while True:
+            try:
+                self.store(batch)
+            except UnreadableEventsError as error:
+                dead += error.letters
+                batch = _without(batch, error.letters)
+            else:
+                log_refused("the warehouse", dead)
+                return dead
+
+    def store(self, batch: Batch) -> None:
+        """Store a batch as a whole, or nothing of it; events that are there already, or twice in it, are left out.
+
+        Raises:
+            UnreadableEventsError: the engine cannot read some of them.
             DeliveryError: the engine could not take it now.
         """
         events = _Events.of(batch)
@@ -132,14 +154,17 @@ class EventStore:
                     self._store(f"{batch.id}-{events.digest()}", new)
         except WarehouseUnavailableError as error:
             raise DeliveryError(str(error), error.retry_after) from error
-        return ()
 
     def _store(self, token: str, events: _Events) -> None:
         # The keys come last. Whatever is cut short is inserted again whole, under the same token: that reaches what it
         # did not reach before, a rollup perhaps, and nothing twice.
         frames = [some for some in events.stored if is_packed(some)]
         rows = [some for some in events.stored if not is_packed(some)]
-        self._engine.insert("events", rows, frames=frames, token=token, columns=EVENT)
+        try:
+            self._engine.insert("events", rows, frames=frames, token=token, columns=EVENT)
+        except UnreadableError:
+            check_readable(self._engine, list(_lines(events.stored)), EVENT)
+            raise  # it is not the events' fault
         keys = array("Q", events.keys).tobytes()
         self._engine.insert("event_ids", [keys], token=token, columns={"key": "UInt64"}, fmt="RowBinary")
 
@@ -194,6 +219,13 @@ class EventStore:
         for name in _NULLABLE:
             columns = columns.replace(f" {name},", f" nullIf({name}, '') AS {name},")
         return self._engine.file(f"SELECT {columns} {_RANGE}", _range(start, end), "Parquet")
+
+
+def _without(batch: Batch, letters: Iterable[DeadLetter]) -> Batch:
+    """Make a batch of what is left without these; done again, it is the same one."""
+    refused = {letter.lines for letter in letters}
+    kept = [line for line in _lines(batch.stored) if line not in refused]
+    return Batch.of(batch.id, batch.last_request, len(kept), b"".join(kept))
 
 
 def _range(start: Millis, end: Millis) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """What can go wrong with the engine, in our own words, and how long it took."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,10 @@ NOT_INSTALLED = "the engine is not installed: pip install 'insights-backend[ware
 
 _RETRY_AFTER = 10
 _OVER_LIMIT = {159, 160, 241, 307}  # of time, foreseen time, memory, bytes: the engine's error codes
+# Of escapes, quotes, JSON, what ends too early (two), times, numbers (two), lines, lists, depth and booleans: all that
+# the engine was seen to say of spoilt events. It may say so of more than events; see `refusing.py`.
+_UNREADABLE = {25, 26, 27, 32, 33, 41, 69, 72, 117, 130, 306, 467}
+_CODE = re.compile(rb"Code: ([0-9]+)\.")
 
 
 class WarehouseUnavailableError(UnavailableError):
@@ -33,6 +38,18 @@ class QueryLimitError(WarehouseUnavailableError):
         )
 
 
+class UnreadableError(WarehouseUnavailableError):
+    """The engine cannot read a value that it was given.
+
+    Args:
+        engine_code: the engine's number for what is wrong with the value.
+    """
+
+    def __init__(self, engine_code: int) -> None:
+        super().__init__(f"the warehouse cannot read what it was given (code {engine_code})")
+        self.engine_code = engine_code
+
+
 @contextmanager
 def measured(operation: str) -> Iterator[None]:
     """Have the metrics tell how long the engine took for what is done within, and make its errors ours."""
@@ -52,8 +69,18 @@ def engine_errors(doing: str = "the warehouse refused a question, or did not ans
     try:
         yield
     except (Error, OSError) as error:
-        code = getattr(error, "code", None)
+        code = _code_of(error)
         if code in _OVER_LIMIT:
             raise QueryLimitError from error
+        if code in _UNREADABLE:
+            raise UnreadableError(code) from error
         reason = f"{type(error).__name__}, code {code}" if code else type(error).__name__
         raise WarehouseUnavailableError(f"{doing} ({reason})") from error
+
+
+def _code_of(error: Exception) -> int | None:
+    """Return the engine's code for an error, also where its text, cut off in the middle of a letter, was no text."""
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        found = _CODE.match(error.__cause__.object)
+        return int(found[1]) if found else None
+    return getattr(error, "code", None)

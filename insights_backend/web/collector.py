@@ -50,14 +50,15 @@ def create_collector(
         documents = batch.unwrap(body)
         total = batch.total_users(body)
         events, rejections = batch.read(documents)
-        accepted = 0 if rejections else collector.receive(instance, key, events, total)
+        if not rejections:
+            rejections = collector.receive(instance, key, events, total)
         # A refused batch costs as much as a taken one; one that could not be stored is not its sender's fault.
         # A number of people is a row to store as an event is, or batches of nothing else would cost nothing.
         rate.charge(instance, len(documents) + (total is not None))
         if rejections:
             rejected = [{"index": rejection.index, "errors": rejection.errors} for rejection in rejections]
             return jsonify(accepted=0, rejected=rejected), 422
-        return jsonify(accepted=accepted)
+        return jsonify(accepted=len(events))  # also where the batch came before
 
     return site
 

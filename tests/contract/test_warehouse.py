@@ -101,7 +101,7 @@ def test_other_events_under_the_id_of_a_batch_are_another_batch(store: EventStor
 
 
 def test_a_batch_without_events_is_nothing_to_store(store: EventStore) -> None:
-    assert store.deliver(batch()) == ()
+    assert store.deliver(batch()) == []
     assert stored(store) == []
 
 

@@ -45,7 +45,7 @@ class BatchReceiptSchema(AnswerSchema):
 
 
 class BatchRefusalSchema(AnswerSchema):
-    """A batch of which nothing was stored, since events of it are invalid."""
+    """A batch of which nothing was stored, since events of it are refused."""
 
     accepted = fields.Integer(required=True, validate=validate.Equal(0))
     rejected = fields.List(fields.Nested(RejectionSchema), required=True)

@@ -151,7 +151,9 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
         "responses": {
             "200": json_answer("The batch is stored, now or before.", BatchReceiptSchema, {"accepted": 1}),
             "422": json_answer(
-                "Events are invalid; nothing was stored.", BatchRefusalSchema, {"accepted": 0, "rejected": [REJECTION]}
+                "Events are invalid, or such that the warehouse cannot read them; nothing was stored.",
+                BatchRefusalSchema,
+                {"accepted": 0, "rejected": [REJECTION]},
             ),
             **problems(400, 401, 403, 408, 413, 415, 429, 503),
         },

@@ -1,6 +1,11 @@
 """What a collector stores, and that it stores it once."""
 
 import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from insights_backend.warehouse.engine import Engine
 from tests.contract.collector.receiver import Make, Receiver, error, ids
@@ -94,3 +99,29 @@ def test_a_batch_that_the_warehouse_cannot_take_now_is_to_be_sent_again(
     assert int(answer.headers["Retry-After"]) > 0
     assert receiver.post([record()], token).json == {"accepted": 1}
     assert len(receiver.stored()) == 1
+
+
+class Illiterate(Engine):
+    """An engine that reads no event of one page, as another version might not read what this one does."""
+
+    def insert(self, table: str, rows: Any, **more: Any) -> None:
+        super().insert(table, [row.replace(b'"/secret"', b"/secret") for row in rows], **more)
+
+
+def test_a_batch_of_which_the_warehouse_cannot_read_an_event_is_refused_as_a_whole_and_says_which(
+    engine: Engine, warehouse_dsn: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    events = [record(id="1"), record(id="2", subject="/secret"), record(id="3")]
+    with closing(Illiterate(warehouse_dsn)) as illiterate:
+        receiver = Receiver(illiterate, tmp_path, "token", None)
+        token = receiver.tokens.create("portal-a", "upload")
+        answers = [receiver.post(events, token) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    rejected = [{"index": 1, "errors": {"_schema": ["the warehouse cannot read it (warehouse_117)"]}}]
+    assert [answer.json for answer in answers] == [{"accepted": 0, "rejected": rejected}] * 2
+    assert "portal-a sent 1 events that the warehouse cannot read" in caplog.text
+    assert "/secret" not in caplog.text
+    other = Receiver(engine, tmp_path, "token", None)
+    assert other.stored() == []
+    assert other.post([events[0], events[2]], token).json == {"accepted": 2}
+    assert ids(other) == [("portal-a", "1"), ("portal-a", "3")]
