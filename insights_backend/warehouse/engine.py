@@ -4,7 +4,7 @@ The embedded engine belongs to one process. It is opened when it is first needed
 tried again then, so that a service which is restarted starts even before the old one has let go.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from insights_backend.delivery.packing import unpacked
 from insights_backend.warehouse.connecting import client, client_arguments, leave_code_on_disk
 from insights_backend.warehouse.failures import NOT_INSTALLED, WarehouseUnavailableError, engine_errors, measured
 from insights_backend.warehouse.migrations import Dialect, keep_for, migrate
+from insights_backend.warehouse.processors import allowed, running_on
 from insights_backend.warehouse.unfinished import forget_unfinished
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Engine:
         retention_days: how long events are kept; None is for ever.
         max_seconds: how long a question may take, and wait for others before.
         max_bytes: how much memory a question may take.
+        processors: on which the embedded engine works; by default on those of the thread that makes this.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Engine:
         retention_days: int | None = None,
         max_seconds: float = _MAX_SECONDS,
         max_bytes: int = _MAX_BYTES,
+        processors: Set[int] | None = None,
     ) -> None:
         self._dsn = dsn
         self._arguments = client_arguments(dsn)
@@ -102,7 +105,9 @@ class Engine:
         self._max_seconds = max_seconds
         self._read_settings = {"max_execution_time": max_seconds, "max_memory_usage": max_bytes}
         self._is_embedded = "path" in self._arguments
+        self._processors: Set[int] = frozenset()
         if self._is_embedded:
+            self._processors = allowed() if processors is None else processors
             # Now: the engine's own import changes the working directory for a moment.
             self._arguments["path"] = str(Path(self._arguments["path"]).absolute())
             self._dsn = f"chdb:///{self._arguments['path']}"
@@ -125,6 +130,7 @@ class Engine:
             cluster=self._dialect.cluster,
             retention_days=self._retention_days,
             max_seconds=_UNHURRIED_SECONDS,
+            processors=self._processors,
         )
 
     @property
@@ -138,7 +144,7 @@ class Engine:
         Raises:
             WarehouseUnavailableError: it cannot be done now; calling again tries again.
         """
-        with self._opening:
+        with self._opening, running_on(self._processors):
             if self._writer is None:
                 if self._is_embedded:
                     forget_unfinished(Path(self._arguments["path"]))
@@ -174,8 +180,7 @@ class Engine:
         names, structure = ", ".join(columns), _structure(columns)
         target, read = f"{table} ({names})", f"SELECT {names} FROM"
         settings = {**_ONE_BLOCK, "insert_deduplication_token": token}
-        with self._writing, measured("insert"):
-            client = self._client()
+        with self._write() as client, measured("insert"):
             if not self._is_embedded:
                 source = f"{read} input('{structure}')"
                 block = b"".join((*rows, unpacked(b"".join(frames))))
@@ -225,13 +230,13 @@ class Engine:
             parameters: their values.
         """
         alter = f"ALTER TABLE {table}{self._dialect.local} {self._dialect.on_cluster} {commands}"
-        with self._writing, measured("change"):
-            self._client().command(alter, parameters=dict(parameters))
+        with self._write() as client, measured("change"):
+            client.command(alter, parameters=dict(parameters))
 
     def run(self, sql: str) -> None:
         """Have a statement run that answers nothing."""
-        with self._writing, engine_errors():
-            self._client().command(sql)
+        with self._write() as client, engine_errors():
+            client.command(sql)
 
     def clean_up(self) -> None:
         """Have what was replaced or taken out so far taken off the disk of the embedded engine.
@@ -242,8 +247,8 @@ class Engine:
         if self._is_embedded:
             old = self._replaced_parts()
             for _ in range(_CLEAN_UPS):
-                with self._writing, engine_errors():
-                    self._client().command("SYSTEM START CLEANUP")  # wakes who does it, and who looks once a second
+                with self._write() as client, engine_errors():
+                    client.command("SYSTEM START CLEANUP")  # wakes who does it, and who looks once a second
                 if old.isdisjoint(self._replaced_parts()):
                     return
                 Event().wait(_CLEAN_UP_PAUSE)
@@ -253,8 +258,8 @@ class Engine:
 
     def numbers_as_writer(self, sql: str) -> list[int]:
         """Ask for a column of UInt64 on the writer's connection: what must be known before an insert."""
-        with self._writing, measured("ask"):
-            return memoryview(bytes(self._client().raw_query(sql, fmt="RowBinary"))).cast("Q").tolist()
+        with self._write() as client, measured("ask"):
+            return memoryview(bytes(client.raw_query(sql, fmt="RowBinary"))).cast("Q").tolist()
 
     def rows(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Ask, and return the rows by column name.
@@ -304,11 +309,13 @@ class Engine:
                     reader.close()
                 self._idle.put(None)
 
-    def _client(self) -> "Client":
-        self.open()
-        if self._writer is None:  # closed by another thread in between: the process is ending
-            raise WarehouseUnavailableError("the warehouse is closed")
-        return self._writer
+    @contextmanager
+    def _write(self) -> Iterator["Client"]:
+        with self._writing, running_on(self._processors):
+            self.open()
+            if self._writer is None:  # closed by another thread in between: the process is ending
+                raise WarehouseUnavailableError("the warehouse is closed")
+            yield self._writer
 
     @contextmanager
     def _reader(self) -> Iterator["Client"]:
@@ -318,9 +325,10 @@ class Engine:
         except Empty:
             raise WarehouseUnavailableError("too many questions are asked at once; ask again later") from None
         try:
-            if reader is None:
-                reader = self._connect(self._read_settings)
-            yield reader
+            with running_on(self._processors):
+                if reader is None:
+                    reader = self._connect(self._read_settings)
+                yield reader
         finally:
             self._idle.put(reader)
 

@@ -68,6 +68,23 @@ def test_a_reload_hands_the_warehouse_over(config: Path, tmp_path: Path) -> None
         assert counts(process, 2), process.log.read_text()
 
 
+def test_requests_are_answered_on_one_processor_and_the_embedded_engine_works_on_all(
+    config: Path, tmp_path: Path
+) -> None:
+    with serving(config, tmp_path / "log") as process:
+        send(process, VISIT)
+        assert counts(process, 1), process.log.read_text()
+        (worker,) = Path(f"/proc/{process.popen.pid}/task/{process.popen.pid}/children").read_text().split()
+        assert len(os.sched_getaffinity(int(worker))) == 1
+        of_engine = [
+            int(thread.name)
+            for thread in Path(f"/proc/{worker}/task").iterdir()
+            if (thread / "comm").read_text().strip() in {"ThreadPool", "MergeMutate"}
+        ]
+        assert len(of_engine) > 1
+        assert all(os.sched_getaffinity(number) == os.sched_getaffinity(0) for number in of_engine)
+
+
 def exchanged(process: Process, request: bytes) -> tuple[bytes, dict[str, Any]]:
     """Send bytes as they are, and return the first line of the answer and its error."""
     with socket.create_connection(("127.0.0.1", int(process.url.rpartition(":")[2])), timeout=10) as connection:

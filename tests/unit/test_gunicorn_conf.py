@@ -10,11 +10,16 @@ from gunicorn.config import Config  # type: ignore[import-untyped] # it has no t
 
 
 @pytest.fixture
-def logger(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def conf(repository: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setenv("INSIGHTS_CONFIG", str(repository / "config" / "app-config.yaml"))
+    return runpy.run_path(str(repository / "config" / "gunicorn.conf.py"))
+
+
+@pytest.fixture
+def logger(conf: dict[str, Any]) -> Any:
     settings = Config()
     settings.set("accesslog", "-")
-    return runpy.run_path(str(repository / "config" / "gunicorn.conf.py"))["logger_class"](settings)
+    return conf["logger_class"](settings)
 
 
 @pytest.mark.parametrize(
@@ -36,3 +41,18 @@ def test_an_access_log_tells_the_path_of_a_request_and_no_person(
     logger.access_log.removeHandler(caplog.handler)
     assert f"DELETE {expected} HTTP/1.1" in caplog.text
     assert "jane" not in caplog.text
+
+
+def test_workers_share_the_processors_evenly_also_after_one_was_replaced(conf: dict[str, Any]) -> None:
+    conf["_processors"][:] = [2, 0, 1]
+    server = SimpleNamespace(WORKERS={})
+
+    def started(number: int) -> int:
+        worker = SimpleNamespace()
+        conf["pre_fork"](server, worker)
+        server.WORKERS[number] = worker
+        return int(worker.processor)
+
+    assert [started(number) for number in range(6)] == [2, 0, 1, 2, 0, 1]
+    del server.WORKERS[1]
+    assert started(6) == 0
