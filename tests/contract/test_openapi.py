@@ -15,6 +15,7 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
+from schemathesis import CheckContext, Response
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -32,7 +33,18 @@ from insights_backend.wire.rules import Rule
 from tests.app import BASE, Service, running, settings_for
 from tests.records import record
 
+UNNAMED = {"content-length", "content-type", "date"}  # what HTTP itself needs, and what only a browser looks at
+UNNAMED |= {"content-security-policy", "referrer-policy", "x-content-type-options"}
+
+
+def header_names_conformance(_: CheckContext, response: Response, case: schemathesis.Case[Any]) -> None:
+    """An answer has no header that the document does not name."""
+    answer = case.operation.responses.find_by_status_code(response.status_code)
+    assert {name.lower() for name in response.headers} - UNNAMED <= {name.lower() for name, _ in answer.headers.items()}
+
+
 CHECKS = [
+    header_names_conformance,
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,
@@ -295,3 +307,18 @@ def test_every_answer_is_one_that_the_document_allows(
     if view in UNLIKELY and mode is schemathesis.GenerationMode.POSITIVE:
         return
     assert statuses & ({200, 202} if mode is schemathesis.GenerationMode.POSITIVE else {400, 404}), statuses
+
+
+@pytest.mark.parametrize(("condition", "same", "other"), [("If-None-Match", 304, 200), ("If-Match", 200, 412)])
+def test_an_answer_to_a_condition_is_one_that_the_document_allows(
+    schema: Any, described: dict[str, Any], condition: str, same: int, other: int
+) -> None:
+    def ask(**headers: str) -> Any:
+        case = operation_of(schema, described, "report").Case(
+            path_parameters={"name": "plugins"}, query={"format": "csv"}, headers=headers
+        )
+        return case.call_and_validate(checks=CHECKS)
+
+    tag = ask().headers["etag"][0]
+    assert ask(**{condition: tag}).status_code == same
+    assert ask(**{condition: '"another"'}).status_code == other

@@ -11,7 +11,7 @@ from marshmallow import fields
 
 from insights_backend._version import __version__
 from insights_backend.web.openapi.routes import OPERATIONS
-from insights_backend.web.openapi.shared import PROBLEMS, SECURITY_SCHEMES
+from insights_backend.web.openapi.shared import HEADERS, PROBLEMS, SECURITY_SCHEMES, headers
 
 _VERSION = "3.1.1"
 _DESCRIPTION = (
@@ -38,8 +38,10 @@ def document(app: Flask) -> dict[str, Any]:
     marshmallow.converter.add_attribute_function(_documented)  # type: ignore[union-attr] # the spec has made it
     for name, scheme in SECURITY_SCHEMES.items():
         spec.components.security_scheme(name, deepcopy(scheme))
+    for name, header in HEADERS.items():
+        spec.components.header(name, deepcopy(header))
     for status, answer in PROBLEMS.items():
-        spec.components.response(str(status), deepcopy(answer))
+        spec.components.response(str(status), _known(answer))
     for view, operation in OPERATIONS.items():
         _describe(spec, app, view, operation)
     return spec.to_dict()
@@ -52,7 +54,16 @@ def _describe(spec: APISpec, app: Flask, view: str, operation: dict[str, Any]) -
             for method in (rule.methods or set()) - _NOT_ROUTED:
                 # apispec puts references in the place of schemas, and one view may be served at several paths.
                 described = {"operationId": rule.endpoint.replace(".", "_"), **deepcopy(operation)}
+                described["responses"] = {
+                    status: answer if isinstance(answer, str) else _known(answer)
+                    for status, answer in described["responses"].items()
+                }
                 spec.path(_VARIABLE.sub(r"{\1}", rule.rule), operations={method.lower(): described})
+
+
+def _known(answer: dict[str, Any]) -> dict[str, Any]:
+    """Add what every answer says: by which name its request is known."""
+    return {**deepcopy(answer), "headers": headers("X-Request-Id", *answer.get("headers", ()))}
 
 
 def _documented(_converter: object, field: fields.Field[Any], **_: object) -> dict[str, Any]:

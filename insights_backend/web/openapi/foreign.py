@@ -17,7 +17,7 @@ from insights_backend.web.openapi.examples import (
 )
 from insights_backend.web.openapi.insights import INSIGHT_ANSWERS, CapturedSchema, InsightRefusalSchema
 from insights_backend.web.openapi.shapes import AnswerSchema
-from insights_backend.web.openapi.shared import json_answer, problems
+from insights_backend.web.openapi.shared import headers, json_answer, problems
 from insights_backend.wire.segment import CALLS
 
 _SENDERS: list[dict[str, list[str]]] = [{"backstageToken": []}, {"relayToken": []}, {"developmentUser": []}]
@@ -120,6 +120,7 @@ FOREIGN_OPERATIONS: Mapping[str, dict[str, Any]] = {
         "responses": {
             "200": {
                 "description": "The rows.",
+                "headers": headers("Content-Disposition"),
                 "content": {
                     "application/json": {"schema": {"anyOf": list(INSIGHT_ANSWERS.values())}, "example": INSIGHT},
                     "text/csv": {"schema": {"type": "string"}, "example": INSIGHT_CSV},

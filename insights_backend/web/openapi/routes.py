@@ -28,7 +28,7 @@ from insights_backend.web.openapi.examples import (
 )
 from insights_backend.web.openapi.foreign import FOREIGN_OPERATIONS
 from insights_backend.web.openapi.reports import REPORTS
-from insights_backend.web.openapi.shared import json_answer, problems
+from insights_backend.web.openapi.shared import headers, json_answer, problems
 from insights_backend.web.parameters import ExportSchema, ReportSchema
 from insights_backend.wire import batch
 from insights_backend.wire.native import EventSchema
@@ -47,6 +47,14 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
 }
 _REPORT_NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": list(REPORTS)}}
+_CONDITIONS = [
+    {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+    for name, description in (
+        ("If-None-Match", "The `ETag` of an answer that is at hand; 304 says that it still holds."),
+        ("If-Match", "The `ETag` that the answer must have; 412 says that it has another."),
+    )
+]
+_CACHED = headers("ETag", "Cache-Control", "Content-Disposition")
 _USER = {
     "name": "ref",
     "in": "path",
@@ -164,13 +172,15 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
         "description": "Different filters are AND, a repeated one is OR. `group` and `owner` take short references of "
         "groups, `entity` full ones. Needs the scope `view`.",
         "security": _READERS,
-        "parameters": [_REPORT_NAME, {"in": "query", "schema": ReportSchema}],
+        "parameters": [_REPORT_NAME, {"in": "query", "schema": ReportSchema}, *_CONDITIONS],
         "responses": {
             "200": {
                 "description": "The report.",
+                "headers": _CACHED,
                 "content": {"application/json": _REPORT, "text/csv": {**_TEXT, "example": REPORT_CSV}},
             },
-            **problems(400, 401, 403, 404, 503),
+            "304": {"description": "What the caller has at hand still holds.", "headers": _CACHED},
+            **problems(400, 401, 403, 404, 412, 503),
         },
     },
     "export": {
@@ -183,6 +193,7 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
         "responses": {
             "200": {
                 "description": "The events.",
+                "headers": headers("Content-Disposition"),
                 "content": {
                     "application/x-ndjson": {**_TEXT, "example": EXPORT_LINE},
                     "text/csv": {**_TEXT, "example": EXPORT_CSV},

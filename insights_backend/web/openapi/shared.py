@@ -42,8 +42,30 @@ SECURITY_SCHEMES: Mapping[str, dict[str, Any]] = {
 }
 """Ways to say who one is; which of an operation's are taken, the configuration of the process decides."""
 
-_RETRY = {"Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer"}}}
-_SCHEME = {"WWW-Authenticate": {"description": "`Bearer`.", "required": True, "schema": {"type": "string"}}}
+HEADERS: Mapping[str, dict[str, Any]] = {
+    "X-Request-Id": {
+        "description": "What the request is known by in the service's log: its own `X-Request-Id` if that is a UUID.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "ETag": {
+        "description": "Changes when the answer does; send it as `If-None-Match` to be answered 304 until then.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Cache-Control": {
+        "description": "`private`, and `max-age` where the period can hardly change any more, else `no-cache`.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Content-Disposition": {
+        "description": "The name to save it under; with CSV only.",
+        "schema": {"type": "string"},
+    },
+    "Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "`Bearer`.", "required": True, "schema": {"type": "string"}},
+}
+"""What answers say beside their bodies; the first of them with every answer."""
 
 
 def json_answer(description: str, schema: Any, example: object = None) -> dict[str, Any]:
@@ -57,9 +79,14 @@ def problems(*statuses: int) -> dict[str, str]:
     return {str(status): str(status) for status in statuses}
 
 
-def _problem(code: str, message: str, description: str, headers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def headers(*names: str) -> dict[str, str]:
+    """Refer to the headers with these names."""
+    return {name: name for name in names}
+
+
+def _problem(code: str, message: str, description: str, *sent: str) -> dict[str, Any]:
     example = {"error": {"code": code, "message": message}}
-    return {**json_answer(description, ProblemSchema, example), "headers": dict(headers or {})}
+    return {**json_answer(description, ProblemSchema, example), "headers": headers(*sent)}
 
 
 PROBLEMS: Mapping[int, dict[str, Any]] = {
@@ -73,7 +100,7 @@ PROBLEMS: Mapping[int, dict[str, Any]] = {
         "unauthenticated",
         "no credentials; send the header Authorization: Bearer <token>",
         "There are no credentials, or they do not verify (`unauthenticated`).",
-        _SCHEME,
+        "WWW-Authenticate",
     ),
     403: _problem(
         "forbidden",
@@ -90,6 +117,11 @@ PROBLEMS: Mapping[int, dict[str, Any]] = {
         "the body ended before its end, or took too long; send it again",
         "The body did not come whole, or not in time (`request_timeout`); nothing was stored.",
     ),
+    412: _problem(
+        "precondition_failed",
+        "The precondition on the request for the URL evaluated positive on the client.",
+        "The answer is none of those that `If-Match` names (`precondition_failed`).",
+    ),
     413: _problem(
         "payload_too_large",
         "the body is larger than 1048576 bytes (ingest.maxBodyBytes)",
@@ -104,14 +136,14 @@ PROBLEMS: Mapping[int, dict[str, Any]] = {
         "rate_limited",
         "this sender sends more events than it may; wait as long as Retry-After says",
         "The caller is over its rate (`rate_limited`).",
-        _RETRY,
+        "Retry-After",
     ),
     503: _problem(
         "unavailable",
         "the outbox is full (outbox.maxBytes)",
         "It cannot be done now and may be tried again (`unavailable`, `delivery_failed`, `catalog_unavailable`, …); "
         "nothing was stored.",
-        _RETRY,
+        "Retry-After",
     ),
 }
 """The errors by status."""
