@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from clickhouse_connect import get_client
 
-from insights_backend.warehouse.connecting import client_arguments
+from insights_backend.settings.dsn import client_arguments
 from tests.process import REPOSITORY, free_port
 
 _START_SECONDS = 20.0

@@ -7,19 +7,16 @@ from typing import Any
 
 from insights_backend.check.finding import Finding
 from insights_backend.check.storage import check_directory
+from insights_backend.settings.dsn import client_arguments
 from insights_backend.settings.values import WarehouseSettings
-from insights_backend.warehouse.connecting import UNKNOWN_DATABASE, client_arguments
+from insights_backend.warehouse.connecting import UNKNOWN_DATABASE
 from insights_backend.warehouse.failures import NOT_INSTALLED
 
 _PART = "warehouse.dsn"
 
 
 def check_warehouse(settings: WarehouseSettings) -> Finding:
-    """Look for the engine, and ask a server for its version; the embedded one belongs to the service and is not opened.
-
-    Raises:
-        ConfigError: the DSN is none.
-    """
+    """Look for the engine, and ask a server for its version; the embedded one is the service's and is not opened."""
     arguments = client_arguments(settings.dsn.reveal())
     needed = ["clickhouse_connect", "chdb"] if "path" in arguments else ["clickhouse_connect"]
     if not all(find_spec(package) for package in needed):

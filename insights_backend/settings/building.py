@@ -1,8 +1,10 @@
 """From the values of single keys to `Settings`: defaults that follow from other keys, and keys that need others."""
 
+from pathlib import Path
 from typing import Any
 
 from insights_backend.errors import InvalidFilterError
+from insights_backend.settings.dsn import dsn
 from insights_backend.settings.keys import API_TOKEN, ROOT, KeyPath
 from insights_backend.settings.messages import problem, unset_secret
 from insights_backend.settings.readers import token
@@ -59,7 +61,7 @@ def build_settings(tree: ConfigTree, loaded: dict[str, Any]) -> Settings:
     own: dict[str, Any] = dict(loaded.get("insights", {}))
     base_url: str | None = loaded.get("backend", {}).get("base_url")
     data_dir = own.get("data_dir", Settings.__dataclass_fields__["data_dir"].default)
-    default_dsn = {"dsn": Secret(f"chdb:///{data_dir}/warehouse")}
+    default_dsn = {"dsn": _default_dsn(tree, data_dir)}
     upload = _upload(tree, own.pop("upload", {}))
     roles = _roles(tree, own.pop("roles", None), upload)
     settings = Settings(
@@ -85,6 +87,13 @@ def build_settings(tree: ConfigTree, loaded: dict[str, Any]) -> Settings:
     if "backend" in roles and settings.catalog.file is None:
         _check_filters(tree, settings)
     return settings
+
+
+def _default_dsn(tree: ConfigTree, data_dir: Path) -> Secret:
+    try:
+        return dsn(f"chdb:///{data_dir}/warehouse")
+    except ValueError:
+        raise problem(tree, (ROOT, "dataDir"), "cannot be part of an address; set warehouse.dsn too") from None
 
 
 def _check_dashboard(tree: ConfigTree, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from insights_backend.errors import ConfigError
 from insights_backend.settings.keys import KeyPath
 from insights_backend.settings.layer import read_layer
-from insights_backend.settings.tree import ConfigTree, Dropped
+from insights_backend.settings.tree import ConfigTree
 from insights_backend.settings.variables import read_variables
 
 T = TypeVar("T")
@@ -65,15 +65,21 @@ def _default_files(environ: Mapping[str, str], root: Path) -> list[Path]:
 
 
 def _merged(layers: Sequence[ConfigTree]) -> ConfigTree:
-    data: dict[str, Any] = {}
-    origins: dict[KeyPath, str] = {}
-    dropped: dict[KeyPath, Dropped] = {}
+    merged = ConfigTree({}, {}, {})
     for layer in layers:
-        data = _laid_over(data, layer.data)
         replaced = {path for path in layer.origins if not isinstance(layer.value(path), dict)}
-        origins = _outside(replaced, origins) | dict(layer.origins)
-        dropped = _outside(replaced, dropped) | dict(layer.dropped)
-    return ConfigTree(data, origins, dropped)
+        # Variables note no objects around what they set, which may stand where something else did.
+        replaced |= {
+            path
+            for path in merged.origins
+            if isinstance(layer.value(path), dict) and not isinstance(merged.value(path), dict)
+        }
+        merged = ConfigTree(
+            _laid_over(merged.data, layer.data),
+            _outside(replaced, merged.origins) | dict(layer.origins),
+            _outside(replaced, merged.dropped) | dict(layer.dropped),
+        )
+    return merged
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -124,13 +124,6 @@ def _size(text: str) -> int:
         return 0
 
 
-def dsn(value: object) -> Secret:
-    """Read the address of the warehouse, which may hold a password."""
-    if not isinstance(value, str) or not value.startswith(("chdb://", "clickhouse://")) or not value.isprintable():
-        raise ValueError("must be an address that begins with chdb:// or clickhouse://")
-    return Secret(value)
-
-
 def label(value: object) -> str:
     """Read a short name, such as production for a deployment."""
     if not isinstance(value, str) or not _LABEL.fullmatch(value):

@@ -7,6 +7,7 @@ from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.settings import readers, urls
 from insights_backend.settings.building import build_settings, check_secrets
 from insights_backend.settings.declaration import Key, Section
+from insights_backend.settings.dsn import dsn
 from insights_backend.settings.keys import ROOT
 from insights_backend.settings.messages import first_problem
 from insights_backend.settings.tree import ConfigTree
@@ -106,7 +107,7 @@ class _WarehouseSchema(Section):
 
     dsn = Key(
         "dsn",
-        readers.dsn,
+        dsn,
         "`chdb:///relative/path` or `chdb:////absolute/path` for the embedded engine, or "
         "`clickhouse://user:password@host:8443/insights?secure=true`.",
         unset="`chdb:///{dataDir}/warehouse`",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from insights_backend.errors import ConfigError
@@ -35,9 +36,11 @@ class ConfigTree:
     dropped: Mapping[KeyPath, Dropped]
 
     def origin(self, path: KeyPath) -> str:
-        """Return the file or variable that set a key, or else the nearest object around it."""
-        nearest = (path[:length] for length in range(len(path), -1, -1))
-        return next((self.origins[key] for key in nearest if key in self.origins), "the configuration")
+        """Return the file or variable that set a key, or something below it, or else the nearest object around it."""
+        below = (key for key in self.origins if key[: len(path)] == path)
+        around = (path[:length] for length in range(len(path) - 1, -1, -1))
+        found = (self.origins[key] for key in chain([path], below, around) if key in self.origins)
+        return next(found, "the configuration")
 
     def value(self, path: KeyPath) -> Any:
         """Return what stands at a path of object keys, or None."""

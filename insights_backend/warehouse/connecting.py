@@ -1,50 +1,16 @@
-"""From a DSN to a connection: chDB inside this process, or a ClickHouse server over HTTP."""
+"""Connections to the engine: chDB inside this process, or a ClickHouse server over HTTP."""
 
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
-
-from insights_backend.errors import ConfigError
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 UNKNOWN_DATABASE = 81
 """The code of the error of a server that has no such database."""
-
-
-def client_arguments(dsn: str) -> dict[str, Any]:
-    """Read a DSN into the arguments of `clickhouse_connect.get_client`.
-
-    Args:
-        dsn: `chdb:///relative/path`, `chdb:////absolute/path`, or
-            `clickhouse://user:password@host:port/database?secure=true`.
-
-    Raises:
-        ConfigError: it is neither; the message does not repeat it, since it may hold a password.
-    """
-    try:
-        parts = urlsplit(dsn)
-        port = parts.port
-    except ValueError:
-        raise ConfigError("warehouse.dsn: not a URL") from None
-    options = dict(parse_qsl(parts.query))
-    if parts.scheme == "chdb" and not parts.netloc and len(parts.path) > 1 and not options:
-        return {"interface": "chdb", "path": parts.path.removeprefix("/")}
-    if parts.scheme == "clickhouse" and parts.hostname and not options.keys() - {"secure"}:
-        secure = options.get("secure", "false").lower() in {"1", "true", "yes"}
-        return {
-            "interface": "https" if secure else "http",
-            "host": parts.hostname,
-            "port": port or (8443 if secure else 8123),
-            "username": unquote(parts.username or "default"),
-            "password": unquote(parts.password or ""),
-            "database": parts.path.strip("/") or "default",
-        }
-    raise ConfigError("warehouse.dsn: write chdb:///path or clickhouse://user:password@host:port/database?secure=true")
 
 
 def client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client":

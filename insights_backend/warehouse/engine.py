@@ -14,7 +14,8 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from insights_backend.delivery.packing import unpacked
-from insights_backend.warehouse.connecting import client, client_arguments, leave_code_on_disk
+from insights_backend.settings.dsn import client_arguments
+from insights_backend.warehouse.connecting import client, leave_code_on_disk
 from insights_backend.warehouse.failures import NOT_INSTALLED, WarehouseUnavailableError, engine_errors, measured
 from insights_backend.warehouse.migrations import Dialect, keep_for, migrate
 from insights_backend.warehouse.processors import allowed, running_on

@@ -9,7 +9,7 @@ import requests
 from clickhouse_connect import get_client
 from clickhouse_connect.driver.client import Client
 
-from insights_backend.warehouse.connecting import client_arguments
+from insights_backend.settings.dsn import client_arguments
 from insights_backend.warehouse.engine import Engine
 
 ODD = "a\\tb'\n\t\"☃%s{x:String}&=+;"

@@ -7,8 +7,8 @@ import pytest
 from clickhouse_connect import get_client
 
 from insights_backend.delivery.destination import Batch
+from insights_backend.settings.dsn import client_arguments
 from insights_backend.warehouse import migrations
-from insights_backend.warehouse.connecting import client_arguments
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from insights_backend.warehouse.migrations import Dialect, migrate, schema_files

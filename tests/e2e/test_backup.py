@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from insights_backend.warehouse.connecting import client_arguments
+from insights_backend.settings.dsn import client_arguments
 from tests.clickhouse_process import clickhouse, database
 from tests.documents import blocks
 from tests.pictures import configured, insights

@@ -105,6 +105,21 @@ def test_a_wrong_variable_is_an_error_that_names_it(write: Write, read: Read, na
     assert part in message
 
 
+@pytest.mark.parametrize("text", ["", f"{OURS}: {{}}", f"{OURS}: {{debug: true}}"])
+def test_what_a_variable_puts_where_no_object_is_known_by_the_variable(write: Write, read: Read, text: str) -> None:
+    write("c.yaml", text)
+    name = f"APP_CONFIG_{OURS}_debug_x"
+    tree = read("c.yaml", **{name: "1"})
+    assert tree.data[OURS] == {"debug": {"x": 1}}
+    assert [tree.origin((OURS, "debug", *below)) for below in ((), ("x",))] == [name, name]
+
+
+def test_what_is_missing_beside_a_variable_is_missing_in_the_file(write: Write, read: Read) -> None:
+    write("c.yaml", f"{OURS}: {{dashboard: {{access: header}}}}")
+    tree = read("c.yaml", **{f"APP_CONFIG_{OURS}_dashboard_header": "X-User"})
+    assert tree.origin((OURS, "dashboard", "trustedProxies")) == "c.yaml"
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["a", "b c"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("xyz"), inner, max_size=3),
