@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
+from insights_backend.errors import CatalogUnavailableError
 from insights_backend.service import InsightsService
 from insights_backend.web.foreign import add_foreign_formats
 from insights_backend.web.intake import Intake, receipt
@@ -41,7 +42,11 @@ def create_api(service: InsightsService, intake: Intake, allowed_origins: Sequen
 
     @api.get("/total-users")
     def total_users() -> Response:
-        count = service.total_users()
+        try:
+            count = service.total_users()
+        except CatalogUnavailableError:
+            # Anyone may ask: why, with the catalog's address, is for the log, where the census tells it.
+            raise CatalogUnavailableError("the catalog does not say how many there are; the log says why") from None
         as_of = datetime.fromtimestamp(int(count.as_of), UTC).isoformat().replace("+00:00", "Z")
         return jsonify(totalUsers=count.number, asOf=as_of, stale=count.stale)
 

@@ -42,6 +42,20 @@ def test_total_users_counts_the_users_of_the_catalog(service: Service) -> None:
     }
 
 
+@responses.activate
+def test_where_the_catalog_is_and_what_ails_it_is_told_to_the_log_and_to_no_stranger(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = make(catalog=CatalogSettings(base_url="http://backstage.example.com/api/catalog"))
+    responses.get("http://backstage.example.com/api/catalog/entities/by-query", status=502)
+    service.backend.census.take()
+    answer = service.get("/total-users")
+    assert error(answer) == (503, "catalog_unavailable")
+    assert answer.headers["Retry-After"] == "5"
+    told = [caplog.text, answer.text]
+    assert [["backstage.example.com" in text, "502" in text] for text in told] == [[True, True], [False, False]]
+
+
 # Reports and export
 
 
