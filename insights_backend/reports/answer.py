@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -50,10 +51,12 @@ Report = Callable[[Sources, ReportQuery], Answer]
 def at_once(*questions: Callable[[], Found]) -> list[Found]:
     """Ask at the same time what does not need one another's answer, and return the answers in that order.
 
-    One question has stretches in which it uses a single processor, and a server is not waited for several times.
+    One question has stretches in which it uses a single processor, and a server is not waited for several times. Each
+    knows the request that it is asked for, and its log lines name it.
     """
     with ThreadPoolExecutor(len(questions)) as pool:
-        return [asked.result() for asked in [pool.submit(question) for question in questions]]
+        # A copy for each, since a context can be in one thread at a time only.
+        return [asked.result() for asked in [pool.submit(copy_context().run, question) for question in questions]]
 
 
 def ranked(sources: Sources, query: ReportQuery, sql: str, parameters: Mapping[str, Any] | None = None) -> Answer:
