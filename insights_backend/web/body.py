@@ -19,6 +19,8 @@ from insights_backend.errors import (
 
 _GZIP_OR_ZLIB = 47  # zlib: the largest window, and tell the two formats apart by their first bytes
 _RAW_DEFLATE = -15
+_GZIP = b"\x1f\x8b"
+_MAX_MEMBERS = 8  # of gzip (RFC 1952, section 2.2); few, since at the end of each all that follows is copied
 _CHUNK = 65_536
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -134,13 +136,16 @@ def _decoded(body: bytes, encoding: str, max_bytes: int) -> bytes:
 
 
 def _inflated(body: bytes, window: int, max_bytes: int) -> bytes:
-    inflater = zlib.decompressobj(window)
-    inflated = inflater.decompress(body, max_bytes + 1)
-    if len(inflated) > max_bytes:
-        raise _too_large(max_bytes)
-    if not inflater.eof or inflater.unused_data:
-        raise MalformedJsonError("the compressed body is cut off, or goes on after its end")
-    return inflated
+    inflated = b""
+    for _ in range(_MAX_MEMBERS if body.startswith(_GZIP) else 1):
+        inflater = zlib.decompressobj(window)
+        inflated += inflater.decompress(body, max_bytes + 1 - len(inflated))
+        if len(inflated) > max_bytes:
+            raise _too_large(max_bytes)
+        body = inflater.unused_data
+        if inflater.eof and not body:
+            return inflated
+    raise MalformedJsonError("the compressed body is cut off, goes on after its end, or has too many parts")
 
 
 def _too_large(max_bytes: int) -> PayloadTooLargeError:

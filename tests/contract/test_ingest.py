@@ -53,8 +53,14 @@ def raw_deflate(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
+def in_members(data: bytes) -> bytes:
+    """Gzip of several members, one of them without content, which is one file all the same (RFC 1952, section 2.2)."""
+    return b"".join(map(gzip.compress, (data[:7], b"", data[7:])))
+
+
 @pytest.mark.parametrize(
-    ("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", raw_deflate)]
+    ("encoding", "pack"),
+    [("gzip", gzip.compress), ("gzip", in_members), ("deflate", zlib.compress), ("deflate", raw_deflate)],
 )
 def test_compressed_bodies_are_taken(service: Service, encoding: str, pack: Callable[[bytes], bytes]) -> None:
     body = pack(json.dumps([VISIT] * 3).encode())
@@ -124,12 +130,15 @@ BAD_BODIES = [
     (b"not gzip", GZIP, MALFORMED),
     (gzip.compress(b"[]", mtime=0)[:-4], GZIP, MALFORMED),
     (gzip.compress(b"[]", mtime=0) + b"x", GZIP, MALFORMED),
+    (gzip.compress(b"[", mtime=0) + gzip.compress(b"]", mtime=0)[:-4], GZIP, MALFORMED),
+    (zlib.compress(b"[") + zlib.compress(b"]"), {**JSON, "headers": {"Content-Encoding": "deflate"}}, MALFORMED),
     (b"[]", {"content_type": "application/x-www-form-urlencoded"}, UNSUPPORTED),
     (b"[]", {}, UNSUPPORTED),
     (b"[]", {"content_type": "application/json; charset=latin-1"}, UNSUPPORTED),
     (b"[]", {**JSON, "headers": {"Content-Encoding": "br"}}, UNSUPPORTED),
     (b" " * 1025, JSON, TOO_LARGE),
     (gzip.compress(b" " * 100_000, mtime=0), GZIP, TOO_LARGE),
+    (gzip.compress(b" " * 1000, mtime=0) * 2, GZIP, TOO_LARGE),
     (b"[{},{},{},{}]", JSON, TOO_LARGE),
 ]
 
@@ -141,6 +150,12 @@ def test_a_body_that_cannot_be_used_has_its_code_and_nothing_is_stored(
     service = make(ingest=IngestSettings(max_body_bytes=1024, max_events=3))
     assert error(service.post(body, **how)) == expected
     assert service.backend.outbox.backlog().requests == 0
+
+
+def test_a_body_of_gzip_is_refused_for_too_many_members(service: Service) -> None:
+    visit, nothing = gzip.compress(json.dumps(VISIT).encode()), gzip.compress(b"")
+    assert service.post(nothing * 7 + visit, **GZIP).json["accepted"] == 1
+    assert error(service.post(nothing * 8 + visit, **GZIP)) == MALFORMED
 
 
 def test_a_body_without_a_length_is_bounded_all_the_same(make: Make) -> None:
