@@ -52,11 +52,10 @@ class BackstageTokens:
         jwks_url: where the portal publishes its public keys.
         session: the HTTP session that fetches them.
         clock: the time in seconds since the epoch.
-        timeout: seconds to connect, as many for the answer to begin, and as many for all of it.
     """
 
-    def __init__(self, jwks_url: str, session: DirectSession, clock: Callable[[], float], timeout: float = 2.0) -> None:
-        self._keys = SigningKeys(jwks_url, session, clock, timeout)
+    def __init__(self, jwks_url: str, session: DirectSession, clock: Callable[[], float]) -> None:
+        self._keys = SigningKeys(jwks_url, session, clock)
         self._clock = clock
         self._lock = threading.Lock()
         self._remembered: OrderedDict[bytes, _Verified] = OrderedDict()  # those seen last come last

@@ -100,7 +100,7 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
         more_identity_fields=settings.capture_identity_fields,
         environment=settings.environment,
     )
-    source = catalog_of(settings, capture.catalog_fields())
+    source = catalog_of(settings.catalog, capture.catalog_fields(), DirectSession())
     catalog = CachedCatalog(source, settings.catalog.cache_ttl, _MAX_CATALOG_ENTRIES, clock)
     groups = groups_of(settings, source)
     destination, record_total_users = _destination(settings, warehouse)

@@ -14,30 +14,30 @@ from insights_backend.errors import ConfigError, ForbiddenError, InsightsError, 
 from insights_backend.http_client import DirectSession
 from insights_backend.identity import StaticTokens
 from insights_backend.model.entity_filter import EntityFilterQuery
-from insights_backend.settings.values import Settings
+from insights_backend.settings.values import CatalogSettings, Settings
 from insights_backend.web.callers import Authenticate, by_backstage_token, by_header, by_relay_token
 
 if TYPE_CHECKING:
     from insights_backend.backstage_tokens import BackstageTokens
 
 
-def catalog_of(settings: Settings, fields: Sequence[str]) -> Catalog:
+def catalog_of(catalog: CatalogSettings, fields: Sequence[str], session: DirectSession) -> Catalog:
     """Make what asks the portal's catalog, or the file that stands for it.
 
     Args:
-        settings: name one of the two.
+        catalog: name one of the two.
         fields: what is wanted of an entity, by dot path.
+        session: keeps the connection open between requests.
 
     Raises:
         ConfigError: neither is named, or the file cannot be read.
     """
-    catalog = settings.catalog
     if catalog.file is not None:
         return FileCatalog(catalog.file)
     if catalog.base_url is None:
         raise ConfigError("backstageInsights.catalog: set baseUrl or file, or backend.baseUrl")
     token = catalog.token.reveal() if catalog.token else None
-    return RestCatalog(catalog.base_url, token, fields, DirectSession(), catalog.timeout)
+    return RestCatalog(catalog.base_url, token, fields, session, catalog.timeout)
 
 
 def groups_of(settings: Settings, catalog: Catalog) -> GroupsFilter | None:

@@ -16,6 +16,7 @@ from insights_backend.errors import UnauthenticatedError, UnavailableError
 from insights_backend.http_client import DirectSession, body_of
 
 _MAX_JWKS_BYTES = 1024 * 1024
+_SECONDS = 2.0  # to connect, as many for the answer to begin, and as many for all of it
 _MAX_RELOADS = 10
 _RELOAD_WINDOW = 60.0
 # An operator chooses among these with `auth.identityTokenAlgorithm`. With no symmetric one among them, nobody
@@ -30,14 +31,12 @@ class SigningKeys:
         url: where the portal publishes them.
         session: the HTTP session that fetches them.
         clock: the time in seconds since the epoch.
-        timeout: seconds to connect, as many for the answer to begin, and as many for all of it.
     """
 
-    def __init__(self, url: str, session: DirectSession, clock: Callable[[], float], timeout: float) -> None:
+    def __init__(self, url: str, session: DirectSession, clock: Callable[[], float]) -> None:
         self._url = url
         self._session = session
         self._clock = clock
-        self._timeout = timeout
         self._lock = threading.Lock()
         self._keys: Mapping[str, jwt.PyJWK] = {}
         self.failure: str | None = None
@@ -93,10 +92,10 @@ class SigningKeys:
         return not full or not 0 <= self._clock() - self._reloads[0] < _RELOAD_WINDOW
 
     def _fetch(self) -> Mapping[str, jwt.PyJWK]:
-        with self._session.get(self._url, timeout=self._timeout, stream=True) as response:
+        with self._session.get(self._url, timeout=_SECONDS, stream=True) as response:
             if response.status_code != requests.codes.ok:
                 raise _UnusableError(f"it answers with status {response.status_code}")
-            body = body_of(response, _MAX_JWKS_BYTES, self._timeout)
+            body = body_of(response, _MAX_JWKS_BYTES, _SECONDS)
         if body is None:
             raise _UnusableError("its answer is over 1 MiB")
         return _usable_keys(body)

@@ -7,27 +7,18 @@ from urllib.parse import urlsplit
 import requests
 
 from insights_backend._version import __version__
-from insights_backend.catalog.client import RestCatalog
-from insights_backend.catalog.file import FileCatalog
 from insights_backend.check.finding import Finding
-from insights_backend.delivery.exchange import Answer, CollectorClient
+from insights_backend.delivery.exchange import ADVICE, Answer, CollectorClient
 from insights_backend.delivery.formats import FORMATS
 from insights_backend.errors import CatalogUnavailableError, UnavailableError
 from insights_backend.http_client import DirectSession
 from insights_backend.model.entity_filter import EntityFilterQuery
+from insights_backend.portal import catalog_of
 from insights_backend.settings.values import AuthSettings, CatalogSettings, UploadSettings
 from insights_backend.signing_keys import SigningKeys
 
-_KEYS_SECONDS = 2.0
 NOTHING = "config-check"
 """The name of a batch without events."""
-
-_REFUSALS = {
-    401: "it does not know the token; check upload.token or spotify.apiToken",
-    403: "the token may not upload; it needs the scope upload",
-    404: "nothing there takes batches; check upload.url and upload.format",
-    405: "nothing there takes batches; check upload.url and upload.format",
-}
 
 
 def check_catalog(settings: CatalogSettings, session: DirectSession) -> Finding:
@@ -38,20 +29,13 @@ def check_catalog(settings: CatalogSettings, session: DirectSession) -> Finding:
     """
     query = EntityFilterQuery.parse({"kind": "user"})
     try:
-        users = _catalog(settings, session).count(query)
+        users = catalog_of(settings, (), session).count(query)
     except CatalogUnavailableError as error:
         return Finding("catalog", "failed", error.message)
     if users == 0:
         advice = "check accessRestrictions of catalog.token in backend.auth.externalAccess, and the permission policy"
         return Finding("catalog", "warning", f"it shows no user at all; {advice}")
     return Finding("catalog", "ok", f"{_place(settings)} answers, with {users} users")
-
-
-def _catalog(settings: CatalogSettings, session: DirectSession) -> FileCatalog | RestCatalog:
-    if settings.file is not None:
-        return FileCatalog(settings.file)
-    token = settings.token.reveal() if settings.token else None
-    return RestCatalog(settings.base_url or "", token, (), session, settings.timeout)
 
 
 def _place(settings: CatalogSettings) -> str:
@@ -63,7 +47,7 @@ def check_signing_keys(settings: AuthSettings, session: DirectSession, clock: Ca
     if settings.mode != "backstage" or settings.jwks_url is None:
         return
     try:
-        number = SigningKeys(settings.jwks_url, session, clock, _KEYS_SECONDS).fetch()
+        number = SigningKeys(settings.jwks_url, session, clock).fetch()
     except UnavailableError as error:
         yield Finding("auth.jwksUrl", "failed", f"{error.message}; check the address, and that the portal runs")
     else:
@@ -88,8 +72,8 @@ def check_collector(settings: UploadSettings, session: DirectSession, clock: Cal
 
 def _judged(name: str, answer: Answer) -> Finding:
     says = f"{name} {answer.says}"
-    if answer.status in _REFUSALS:
-        return Finding("upload", "failed", f"{says}: {_REFUSALS[answer.status]}")
+    if answer.verdict in ADVICE:
+        return Finding("upload", "failed", f"{says}: {ADVICE[answer.verdict]}")
     if answer.status == 0 or answer.status >= requests.codes.server_error:
         return Finding("upload", "failed", f"{says}; check upload.url, the network, and that the collector runs")
     # Others than ours may refuse a batch for being empty; they have looked at the token by then.

@@ -3,7 +3,7 @@
 The same request may be sent any number of times, since what comes twice is stored once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,6 +14,14 @@ from insights_backend.delivery.retry import Verdict, read_retry_after, verdict_o
 from insights_backend.http_client import DirectSession, body_of
 
 MAX_ANSWER_BYTES = 64 * 1024
+
+ADVICE: Mapping[Verdict, str] = {
+    Verdict.UNAUTHORIZED: "it does not take the token; check upload.token or spotify.apiToken, and that the token has "
+    "the scope upload",
+    Verdict.MISDIRECTED: "nothing there takes batches; check upload.url and upload.format, and that a service of ours "
+    "has the role collector",
+}
+"""What to do where it is the configuration that an answer is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError, log_refused
-from insights_backend.delivery.exchange import Answer, CollectorClient
+from insights_backend.delivery.exchange import ADVICE, Answer, CollectorClient
 from insights_backend.delivery.formats import UploadFormat
 from insights_backend.delivery.retry import Circuit, RetryPolicy, Verdict, next_pause
 from insights_backend.http_client import DirectSession
@@ -18,12 +18,6 @@ from insights_backend.model.total_users import TotalUsers
 
 _log = logging.getLogger(__name__)
 
-_UNAUTHORIZED_ADVICE = (
-    "it does not take the token; check upload.token or spotify.apiToken, and that the token has the scope upload"
-)
-_MISDIRECTED_ADVICE = (
-    "nothing there takes batches; check upload.url and upload.format, and that a service of ours has the role collector"
-)
 _TOO_LARGE = 413
 
 
@@ -150,9 +144,9 @@ class Uploader:
             answer = self._collector.post(part.id, body, self._time_left(began))
             match answer.verdict:
                 case Verdict.UNAUTHORIZED:
-                    raise UploadUnauthorizedError(self._misconfigured(answer, _UNAUTHORIZED_ADVICE))
+                    raise UploadUnauthorizedError(self._misconfigured(answer))
                 case Verdict.MISDIRECTED:
-                    raise UploadMisdirectedError(self._misconfigured(answer, _MISDIRECTED_ADVICE))
+                    raise UploadMisdirectedError(self._misconfigured(answer))
                 case Verdict.TRANSIENT:
                     self._wait(attempt, began, answer, policy)
                 case _:
@@ -175,10 +169,10 @@ class Uploader:
             raise DeliveryError(f"{self._collector.name} {answer.says}, attempt {attempt}; events are kept")
         self._sleep(pause)
 
-    def _misconfigured(self, answer: Answer, advice: str) -> str:
+    def _misconfigured(self, answer: Answer) -> str:
         """Leave the collector alone, and say loudly what only a person can mend."""
         self._circuit.failed(answer.retry_after)
-        message = f"{self._collector.name} {answer.says}: {advice}; events are kept"
+        message = f"{self._collector.name} {answer.says}: {ADVICE[answer.verdict]}; events are kept"
         _log.error(message)
         return message
 

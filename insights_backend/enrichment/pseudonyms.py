@@ -50,7 +50,6 @@ class Pseudonyms:
             raise ConfigError(
                 "backstageInsights.salt: two salts, previous ones included, have one key id; make another"
             )
-        self.key_id = self._keys[-1].id
         self._named = lru_cache(maxsize=_MEMO_SIZE)(self._name)
 
     @property

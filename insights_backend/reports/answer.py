@@ -59,15 +59,14 @@ def at_once(*questions: Callable[[], Found]) -> list[Found]:
         return [asked.result() for asked in [pool.submit(copy_context().run, question) for question in questions]]
 
 
-def ranked(sources: Sources, query: ReportQuery, sql: str, parameters: Mapping[str, Any] | None = None) -> Answer:
+def ranked(sources: Sources, query: ReportQuery, sql: str) -> Answer:
     """Ask for a ranked list.
 
     Args:
         sources: where to ask.
         query: the question, whose parameters the SQL uses.
         sql: what is asked; its rows have a last column `total`, of how many there are without the limit.
-        parameters: those of the SQL beyond the query's own.
     """
-    rows = sources.engine.rows(sql, {**query.parameters(), **(parameters or {})})
+    rows = sources.engine.rows(sql, query.parameters())
     totals = [row.pop("total") for row in rows]
     return Answer(rows=rows, total=totals[0] if totals else 0)

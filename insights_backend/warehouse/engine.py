@@ -4,13 +4,14 @@ The embedded engine belongs to one process. It is opened when it is first needed
 tried again then, so that a service which is restarted starts even before the old one has let go.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, LifoQueue
 from tempfile import TemporaryFile
-from threading import Event, Lock
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from insights_backend.delivery.packing import unpacked
@@ -252,7 +253,7 @@ class Engine:
                     client.command("SYSTEM START CLEANUP")  # wakes who does it, and who looks once a second
                 if old.isdisjoint(self._replaced_parts()):
                     return
-                Event().wait(_CLEAN_UP_PAUSE)
+                time.sleep(_CLEAN_UP_PAUSE)
 
     def _replaced_parts(self) -> set[tuple[str, str]]:
         return {(row["table"], row["name"]) for row in self.rows(_REPLACED, {})}

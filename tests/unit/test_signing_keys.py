@@ -32,7 +32,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def keys(portal: Portal, clock: Clock) -> SigningKeys:
-    return SigningKeys(portal.url, DirectSession(), clock, 2.0)
+    return SigningKeys(portal.url, DirectSession(), clock)
 
 
 def knows(keys: SigningKeys, key: SigningKey) -> bool:
@@ -184,7 +184,7 @@ class WatchedLock:
 
 def test_threads_that_miss_a_key_together_share_one_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
     lock, session, fetches = WatchedLock(), DirectSession(), []
-    keys = SigningKeys(Portal.url, session, Clock(), 2.0)
+    keys = SigningKeys(Portal.url, session, Clock())
 
     def get_once_all_wait(url: str, **_: object) -> requests.Response:
         fetches.append(url)
