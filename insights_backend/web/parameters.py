@@ -90,7 +90,9 @@ class ReportSchema(RangeSchema.from_dict({name: _filter_field() for name in FILT
     )
     compare = fields.String(
         validate=validate.OneOf(["previous"]),
-        metadata={"description": "Also answer for the period of equal length before, in `previous`."},
+        metadata={
+            "description": "Also answer for the period of equal length before, in `previous`; CSV leaves it out."
+        },
     )
     format = fields.String(load_default="json", validate=validate.OneOf(["json", "csv"]))
 
