@@ -1,4 +1,4 @@
-"""`python -m tests.storing DSN NAME…` stores batches in an embedded engine, and says what its tables then know.
+"""`python -m tests.storing DSN DAYS NAME…` stores batches in an embedded engine, and says what its tables then know.
 
 A process of its own, since the engine is closed for certain only with the process that opened it.
 """
@@ -21,9 +21,15 @@ _COUNTS = ", ".join(
 _PLACES = "SELECT name, data_paths[1] AS path FROM system.tables WHERE has({tables:Array(String)}, name)"
 
 
-def main(dsn: str, *names: str) -> None:
-    """Store two events a name, and forget the ids of the last: they are written when all else is in its place."""
-    with closing(Engine(dsn)) as engine:
+def main(dsn: str, days: str, *names: str) -> None:
+    """Store two events a name, and forget the ids of the last: they are written when all else is in its place.
+
+    Args:
+        dsn: where the engine is.
+        days: how long events are kept; 0 is for ever.
+        names: of the batches.
+    """
+    with closing(Engine(dsn, retention_days=int(days) or None)) as engine:
         for name in names:
             engine.open()
             for table in TABLES:

@@ -64,6 +64,7 @@ def _scratch(engine: Engine) -> Iterator[None]:
     """Make the tables that are needed for a while, and take them away again, also those of a run that was cut short."""
     _drop(engine)
     try:
+        engine.need_room()
         for table, definition in _SCRATCH.items():
             engine.run(f"CREATE TABLE {table} {definition}")
         yield
@@ -99,6 +100,7 @@ def _replace(engine: Engine, table: str, partition: str, changed: dict[str, str]
     columns = _columns(engine, table)
     read = ", ".join(changed.get(column, column) for column in columns)
     engine.run(f"DROP TABLE IF EXISTS {_COPY} SYNC")
+    engine.need_room()
     engine.run(f"CREATE TABLE {_COPY} AS {table}")
     engine.run(
         f"INSERT INTO {_COPY} ({', '.join(columns)}) SELECT {read} FROM {table} WHERE _partition_id = '{partition}'"  # noqa: S608 - ours

@@ -6,7 +6,7 @@ tried again then, so that a service which is restarted starts even before the ol
 
 import time
 from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -20,7 +20,7 @@ from insights_backend.warehouse.connecting import client, leave_code_on_disk
 from insights_backend.warehouse.failures import NOT_INSTALLED, WarehouseUnavailableError, engine_errors, measured
 from insights_backend.warehouse.migrations import Dialect, keep_for, migrate
 from insights_backend.warehouse.processors import allowed, running_on
-from insights_backend.warehouse.unfinished import forget_unfinished
+from insights_backend.warehouse.unfinished import is_open, mended, need_room
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -44,6 +44,7 @@ _ONE_BLOCK = {
     "min_insert_block_size_rows": 10**9,
     "min_insert_block_size_bytes": 0,
 }
+_CANNOT_OPEN = "the warehouse cannot be opened"
 _NO_HURRY = {"max_execution_time": 0}
 _WRITE_SETTINGS = {
     # A server may gather inserts in memory first, past their tokens.
@@ -148,15 +149,26 @@ class Engine:
         """
         with self._opening, running_on(self._processors):
             if self._writer is None:
-                if self._is_embedded:
-                    forget_unfinished(Path(self._arguments["path"]))
-                writer = self._connect(_WRITE_SETTINGS)
+                try:
+                    import clickhouse_connect  # noqa: F401, PLC0415 - the core installs without the engine
+                except ImportError:
+                    raise WarehouseUnavailableError(NOT_INSTALLED) from None
+                with engine_errors(_CANNOT_OPEN):
+                    self._writer = self._opened()
+
+    def _opened(self) -> "Client":
+        place = mended(Path(self._arguments["path"])) if self._is_embedded else nullcontext()
+        with ExitStack() as unless_whole:
+            with place:
+                # Closed, since the engine would go on with what it has in memory and not on the disk.
+                writer = unless_whole.enter_context(closing(self._connect(_WRITE_SETTINGS)))
                 with engine_errors():
-                    migrate(writer, self._dialect)
-                    keep_for(writer, self._dialect, self._retention_days)
-                if self._is_embedded:
-                    leave_code_on_disk()
-                self._writer = writer
+                    migrate(writer, self._dialect, self.need_room)
+                    keep_for(writer, self._dialect, self._retention_days, self.need_room)
+            unless_whole.pop_all()
+        if self._is_embedded:
+            leave_code_on_disk()
+        return writer
 
     def insert(
         self,
@@ -230,10 +242,23 @@ class Engine:
             table: which.
             commands: what `ALTER TABLE` shall do; its parameters are written `%(name)s`.
             parameters: their values.
+
+        Raises:
+            WarehouseUnavailableError: the engine is not there, or refuses, or there is no room for it.
         """
         alter = f"ALTER TABLE {table}{self._dialect.local} {self._dialect.on_cluster} {commands}"
         with self._write() as client, measured("change"):
+            self.need_room()
             client.command(alter, parameters=dict(parameters))
+
+    def need_room(self) -> None:
+        """Make sure that there is room for a change of the tables, which a full disk would break for good.
+
+        Raises:
+            WarehouseUnavailableError: there is none.
+        """
+        if self._is_embedded:
+            need_room(Path(self._arguments["path"]))
 
     def run(self, sql: str) -> None:
         """Have a statement run that answers nothing."""
@@ -336,17 +361,21 @@ class Engine:
 
     def _connect(self, settings: Mapping[str, Any]) -> "Client":
         try:
-            import clickhouse_connect  # noqa: F401, PLC0415 - the core installs without the engine
-        except ImportError:
-            raise WarehouseUnavailableError(NOT_INSTALLED) from None
-        arguments = dict(self._arguments)
-        if self._is_embedded:
-            Path(arguments["path"]).mkdir(parents=True, exist_ok=True, mode=0o700)
-        with engine_errors(
-            "the warehouse cannot be opened: the embedded engine belongs to one process, "
-            "and a server must answer at warehouse.dsn"
-        ):
-            return client(arguments, settings)
+            with engine_errors(_CANNOT_OPEN):
+                return client(self._arguments, settings)
+        except WarehouseUnavailableError as error:
+            raise WarehouseUnavailableError(f"{error}: {self._obstacle()}") from error
+
+    def _obstacle(self) -> str:
+        """Say why the engine could not be opened, as far as it can be seen from here."""
+        if not self._is_embedded:
+            return "a server must answer at warehouse.dsn"
+        if is_open(Path(self._arguments["path"])):
+            return "the embedded engine belongs to one process, and one has it open"
+        return (
+            "nobody has it open, but the disk is full, its files are damaged, or this process uses another warehouse; "
+            "the engine says which in the log. Make room, or restore a backup"
+        )
 
 
 def _structure(columns: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ the file of the same name under `cluster/`.
 """
 
 import logging
+from collections.abc import Callable
 from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
@@ -52,14 +53,21 @@ class Dialect:
         return [statement.strip() for statement in filled.split(";") if statement.strip()]
 
 
-def migrate(client: "Client", dialect: Dialect) -> None:
-    """Apply the schema files that are new; each is recorded once it is in place."""
+def migrate(client: "Client", dialect: Dialect, need_room: Callable[[], None]) -> None:
+    """Apply the schema files that are new; each is recorded once it is in place.
+
+    Args:
+        client: the engine.
+        dialect: how it is written there.
+        need_room: raises where there is no room for a change; asked before each.
+    """
     for statement in dialect.write(_MIGRATIONS.template):
         client.command(statement)
     names = client.query(f"SELECT name FROM migrations{dialect.local}").result_rows  # noqa: S608 - our own name
     done = {name for (name,) in names}
     for name, file in schema_files(clustered=dialect.cluster is not None):
         if name not in done:
+            need_room()
             for statement in dialect.write(file.read_text()):
                 client.command(statement)
             # Not by the client's `insert`, which brings all of pandas into memory.
@@ -80,12 +88,18 @@ def schema_files(*, clustered: bool) -> "list[tuple[str, Traversable]]":
     return found
 
 
-def keep_for(client: "Client", dialect: Dialect, days: int | None) -> None:
+def keep_for(client: "Client", dialect: Dialect, days: int | None, need_room: Callable[[], None]) -> None:
     """Let the engine forget what is older than so many days, or nothing; changes only what is not so already.
 
     The engine forgets by itself from then on: what is over its time goes with the next merge of its part, which comes
     at once after a start and then at least every four hours (`merge_with_ttl_timeout`). Where the days are changed, it
     looks through what is there in the background: minutes for ten million events, and nobody waits for it.
+
+    Args:
+        client: the engine.
+        dialect: how it is written there.
+        days: how many.
+        need_room: as for `migrate`.
     """
     for table in _FORGOTTEN:
         name = f"{table}{dialect.local}"
@@ -95,8 +109,10 @@ def keep_for(client: "Client", dialect: Dialect, days: int | None) -> None:
         ).result_rows[0][0]
         alter = f"ALTER TABLE {name} {dialect.on_cluster}"
         if days is None and " TTL " in defined:
+            need_room()
             client.command(f"{alter} REMOVE TTL")
         if days is not None and f" TTL {_MOMENT} + toIntervalDay({days}) " not in defined:
+            need_room()
             # In two steps, of which the long one is not waited for.
             client.command(
                 f"{alter} MODIFY TTL {_MOMENT} + toIntervalDay({days})", settings={"materialize_ttl_after_modify": 0}

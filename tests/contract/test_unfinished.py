@@ -1,7 +1,8 @@
-"""An insert that a crash cut short between its token and its part is done again, and nothing else is."""
+"""What a crash or a full disk cut short of the embedded engine is done again, and nothing else is."""
 
 import fcntl
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -15,10 +16,82 @@ from tests.process import REPOSITORY
 from tests.storing import TABLES
 
 
-def store(directory: Path, *names: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.storing", f"chdb:///{directory}", *names]
-    told: dict[str, Any] = json.loads(subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True).stdout)
+def store(directory: Path, *names: str, days: int = 0, file_bytes: int = resource.RLIM_INFINITY) -> dict[str, Any]:
+    """Store in a process that can write so much into a file and no more, as on a full disk."""
+    command = [sys.executable, "-m", "tests.storing", f"chdb:///{directory}", str(days), *names]
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    done = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, hard)),
+    )
+    told: dict[str, Any] = json.loads(done.stdout)
     return told
+
+
+def refused(directory: Path, **how: Any) -> str:
+    """What a process says that cannot store."""
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        store(directory, "refused", **how)
+    said: str = failure.value.stderr.decode()
+    return said
+
+
+@pytest.mark.parametrize("file_bytes", [0, 1024])
+def test_a_first_opening_that_the_disk_had_no_room_for_is_done_anew_once_there_is_some(
+    file_bytes: int, tmp_path: Path
+) -> None:
+    said = refused(tmp_path, file_bytes=file_bytes)
+    assert "its disk has no room" in said
+    assert "one process" not in said
+    assert store(tmp_path, "first")["rows"]["events"] == 2
+
+
+def test_a_first_opening_that_was_cut_short_is_done_anew_whatever_is_left_of_it(tmp_path: Path) -> None:
+    store(tmp_path)
+    (tmp_path / "unfinished").touch()  # as it is until the schema is whole
+    for definition in tmp_path.glob("store/*/*/events.sql"):
+        definition.write_bytes(definition.read_bytes()[:1000])
+    assert store(tmp_path, "first")["rows"]["events"] == 2
+    assert not (tmp_path / "unfinished").exists()
+
+
+def test_a_warehouse_that_holds_events_is_never_made_anew_whatever_it_says_of_itself(tmp_path: Path) -> None:
+    store(tmp_path, "first")
+    (tmp_path / "unfinished").touch()
+    assert store(tmp_path, "second")["rows"]["events"] == 4
+
+
+def test_a_change_of_the_tables_is_refused_on_a_full_disk_which_it_would_break_them_on(tmp_path: Path) -> None:
+    store(tmp_path, "first")
+    before = {path: path.read_bytes() for path in tmp_path.glob("store/*/*/*.sql")}
+    assert "its disk has no room" in refused(tmp_path, file_bytes=0, days=90)
+    assert {path: path.read_bytes() for path in tmp_path.glob("store/*/*/*.sql")} == before
+    assert not list(tmp_path.glob("store/*/*/mutation_*"))
+
+
+def test_a_change_that_was_begun_on_a_full_disk_does_not_keep_the_engine_from_opening(tmp_path: Path) -> None:
+    store(tmp_path, "first")
+    for log in tmp_path.glob("store/*/*/deduplication_logs"):
+        (log.parent / "mutation_7.txt").touch()
+    assert store(tmp_path, "second")["rows"]["events"] == 4
+
+
+def test_who_cannot_open_the_engine_is_told_whether_a_process_has_it_open_or_its_files_are_damaged(
+    tmp_path: Path,
+) -> None:
+    store(tmp_path, "first")
+    with (tmp_path / "status").open("w") as status:
+        fcntl.flock(status, fcntl.LOCK_EX)
+        assert "belongs to one process, and one has it open" in refused(tmp_path)
+    for definition in tmp_path.glob("store/*/*/events.sql"):
+        definition.write_bytes(b"")
+    said = refused(tmp_path)
+    assert "nobody has it open, but" in said
+    assert "belongs to one process" not in said
+    assert list(tmp_path.glob("store/*/*/*_*_*_*")), "and nothing was thrown away"
 
 
 def newest_parts(directory: Path) -> list[Path]:

@@ -228,7 +228,7 @@ def test_another_path_cannot_be_opened_beside_the_first(warehouse_dsn: str, tmp_
     with closing(Engine(warehouse_dsn)) as first:
         first.open()
         second = EventStore(Engine(f"chdb:///{tmp_path}"))
-        with pytest.raises(DeliveryError, match="belongs to one process"):
+        with pytest.raises(DeliveryError, match="this process uses another warehouse"):
             second.deliver(batch(record()))
 
 

@@ -36,7 +36,7 @@ def left_by(dsn: str, files: int, monkeypatch: pytest.MonkeyPatch) -> None:
         client.command(f"CREATE DATABASE {arguments['database']}")
     with monkeypatch.context() as before, closing(get_client(**arguments)) as client:
         before.setattr(migrations, "schema_files", lambda clustered: FILES[:files])  # noqa: ARG005 - the name counts
-        migrate(client, Dialect(None))
+        migrate(client, Dialect(None), lambda: None)
         read = {"date_time_input_format": "best_effort", "input_format_json_read_objects_as_strings": 1}
         client.raw_insert("events", insert_block=lines(OLD), fmt="JSONEachRow", settings=read)
 
