@@ -4,10 +4,12 @@ import logging
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 
 from insights_backend.delivery.database import Database
 from insights_backend.delivery.packing import DamagedError, packed, unpacked
+from insights_backend.model.event_key import digest, keys_of, numbers
 from insights_backend.model.person import Erased, Person
 
 _log = logging.getLogger(__name__)
@@ -19,8 +21,6 @@ _CHANGED = {
     "dead_letter": "UPDATE dead_letter SET events = events - :gone, lines = :lines WHERE id = :id",
     "request": "UPDATE request SET events = events - :gone, lines = :lines, bytes = :bytes, keys = NULL WHERE id = :id",
 }
-# What a batch holds must never change under its id: a destination knows by it what it has stored.
-_FREED = "DELETE FROM claim WHERE last >= :id"
 
 
 def about(database: Database, person: Person) -> Iterator[dict[str, Any]]:
@@ -38,9 +38,9 @@ def about(database: Database, person: Person) -> Iterator[dict[str, Any]]:
 def erase(database: Database, person: Person) -> Erased:
     """Take a person out, and rewrite the file so that nothing of what was deleted is left in it.
 
-    Only for the holder of the right to deliver. A batch that is under way and holds something of the person's is none
-    any more; its other events will be in another. Nothing is left that waits when this is called; what is appended
-    meanwhile may be.
+    Only for the holder of the right to deliver. A batch that is under way stays that batch without the person: what its
+    destination may have stored of it is not stored again. Nothing is left that waits when this is called; what is
+    appended meanwhile may be.
 
     Returns:
         What was taken out.
@@ -104,12 +104,25 @@ def _rows(database: Database, table: str) -> Iterator[tuple[int, bytes]]:
             _log.warning("%s %d is damaged and cannot be searched for people", table, row)
 
 
+def _keep_digest(db: sqlite3.Connection, row: int) -> None:
+    """Note what the batch that a row is in has held so far: by that a destination knows what it has stored."""
+    claimed = db.execute("SELECT last FROM claim WHERE last >= ? AND digest IS NULL", (row,)).fetchone()
+    if claimed:
+        held = db.execute("SELECT lines, keys FROM request WHERE id <= ? ORDER BY id", claimed)
+        try:
+            keys = b"".join(keys or keys_of(BytesIO(unpacked(lines))) for lines, keys in held)
+        except DamagedError:  # what is left is another batch
+            db.execute("DELETE FROM claim")
+        else:
+            db.execute("UPDATE claim SET digest = ?", (digest(numbers(keys)),))
+
+
 def _replace(db: sqlite3.Connection, table: str, row: int, kept: bytes, gone: Erased) -> bool:
     """Write what is kept of a row, and tell whether the row was still there."""
     values = {"id": row, "lines": kept, "bytes": len(kept), "gone": gone.events}
     if table == "request":
         values["lines"] = packed(kept)
-        db.execute(_FREED, values)
+        _keep_digest(db, row)
     changed = db.execute(_CHANGED[table], values).rowcount > 0
     if not kept:
         db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))  # noqa: S608 - ours

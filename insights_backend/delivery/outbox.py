@@ -82,6 +82,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # From here on `lines` of a request may be packed, which an earlier version could not read.
     ("ALTER TABLE request ADD COLUMN keys BLOB",),
+    ("ALTER TABLE claim ADD COLUMN digest TEXT",),
 )
 _log = logging.getLogger(__name__)
 
@@ -194,9 +195,9 @@ class Outbox:
             return None
         with available(), self._database.transaction() as db:
             # One of which nothing is left, since a person was taken out, is none.
-            under_way = "SELECT batch, last FROM claim WHERE last >= (SELECT min(id) FROM request)"
+            under_way = "SELECT batch, last, digest FROM claim WHERE last >= (SELECT min(id) FROM request)"
             claimed = db.execute(under_way).fetchone()
-            batch_id, last = claimed or self._new_claim(db, max_events)
+            batch_id, last, digest = claimed or (*self._new_claim(db, max_events), None)
             read = "SELECT id, events, lines, keys FROM request WHERE id <= ? ORDER BY id"
             rows = db.execute(read, (last,)).fetchall()
             # What has not arrived at once may be what cannot be read, so it is looked at more closely then.
@@ -206,7 +207,7 @@ class Outbox:
                 db.executemany("DELETE FROM request WHERE id = ?", [row[:1] for row in damaged])
                 db.execute("DELETE FROM claim")  # what is left is another batch
                 _log.error("%d damaged requests cannot be delivered: dead letters", len(damaged))
-        return self.claim(max_events=max_events) if damaged else self._batch(batch_id, last, rows)
+        return self.claim(max_events=max_events) if damaged else self._batch(batch_id, last, digest, rows)
 
     def _bury(self, db: sqlite3.Connection, letters: Iterable[DeadLetter]) -> None:
         now = int(self._clock() * 1000)
@@ -216,11 +217,13 @@ class Outbox:
         )
 
     @staticmethod
-    def _batch(batch_id: str, last: int, rows: Sequence[tuple[int, int, bytes, bytes | None]]) -> Batch | None:
+    def _batch(
+        batch_id: str, last: int, digest: str | None, rows: Sequence[tuple[int, int, bytes, bytes | None]]
+    ) -> Batch | None:
         if not rows:
             return None
         _, events, stored, keys = zip(*rows, strict=True)
-        return Batch(batch_id, last, sum(events), stored, None if None in keys else b"".join(keys))
+        return Batch(batch_id, last, sum(events), stored, None if None in keys else b"".join(keys), digest)
 
     @staticmethod
     def _new_claim(db: sqlite3.Connection, max_events: int) -> tuple[str, int]:
@@ -236,7 +239,7 @@ class Outbox:
             (max_events, max_events, MAX_BATCH_BYTES),
         ).fetchone()
         db.execute("DELETE FROM claim")
-        db.execute("INSERT INTO claim VALUES (?, ?)", (batch_id, last))
+        db.execute("INSERT INTO claim (batch, last) VALUES (?, ?)", (batch_id, last))
         return batch_id, last
 
     def arrived(self, batch: Batch, dead_letters: Iterable[DeadLetter] = ()) -> None:

@@ -37,7 +37,7 @@ class UploadMisdirectedError(DeliveryError):
 class _Work:
     """What is left of a batch, last part first, and what of it was refused for good."""
 
-    batch_id: str
+    batch: Batch | None
     parts: list[Batch]
     dead: list[DeadLetter] = field(default_factory=list)
 
@@ -99,7 +99,7 @@ class Uploader:
         self._sleep = sleep
         self._random = random
         self._circuit = Circuit(monotonic, random)
-        self._work = _Work("", [])
+        self._work = _Work(None, [])
         self._total_users: TotalUsers | None = None
 
     def record_total_users(self, total: TotalUsers) -> None:
@@ -119,12 +119,12 @@ class Uploader:
         """
         self._check_circuit()
         began = self._monotonic()
-        if self._work.batch_id != batch.id:
-            self._work = _Work(batch.id, [batch])
+        if self._work.batch != batch:  # also where a person has been taken out of it
+            self._work = _Work(batch, [batch])
         while self._work.parts:
             answer = self._post(self._work.parts[-1], began)
             self._settle(self._work, answer)
-        dead, self._work = self._work.dead, _Work("", [])
+        dead, self._work = self._work.dead, _Work(None, [])
         log_refused(self._collector.name, dead)
         return dead
 

@@ -4,7 +4,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from hashlib import blake2b
 from io import BytesIO
 from itertools import chain
 from threading import Lock
@@ -15,7 +14,7 @@ import orjson
 from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError, log_refused
 from insights_backend.delivery.packing import is_packed, unpacked
 from insights_backend.model.event import Millis, iso
-from insights_backend.model.event_key import keys_of, numbers
+from insights_backend.model.event_key import digest, keys_of, numbers
 from insights_backend.model.person import Erased, Person
 from insights_backend.warehouse import erasing
 from insights_backend.warehouse.engine import Engine
@@ -83,10 +82,6 @@ class _Events:
     def of(cls, batch: Batch) -> "_Events":
         return cls(numbers(batch.keys or keys_of(_lines(batch.stored))), batch.stored)
 
-    def digest(self) -> str:
-        """Tell these events from others."""
-        return blake2b(array("Q", self.keys).tobytes(), digest_size=12).hexdigest()
-
     def without(self, known: Iterable[int]) -> "_Events":
         """Leave out those that are known, and those that come a second time."""
         seen = set(known)
@@ -150,8 +145,8 @@ class EventStore:
             with self._delivering:
                 new = events.without(self._stored(events.keys))
                 if new.keys:
-                    # What else comes under the same id is another batch.
-                    self._store(f"{batch.id}-{events.digest()}", new)
+                    # What else comes under the same id is another batch, unless it says what it held before.
+                    self._store(f"{batch.id}-{batch.digest or digest(events.keys)}", new)
         except WarehouseUnavailableError as error:
             raise DeliveryError(str(error), error.retry_after) from error
 

@@ -2,7 +2,9 @@
 
 import json
 import logging
+from contextlib import closing
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 
 from insights_backend.access import SCOPES
 from insights_backend.delivery.destination import Batch
+from insights_backend.delivery.dispatcher import Dispatcher
+from insights_backend.delivery.outbox import Outbox
 from insights_backend.enrichment.pseudonyms import Pseudonyms
 from insights_backend.model.person import ERASED, Erased, Person
 from insights_backend.reports.all_reports import REPORTS
@@ -20,6 +24,7 @@ from insights_backend.warehouse import erasing, migrations
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from tests.app import BASE, SALT, VISIT, Make, Service, error
+from tests.fakes import Clock
 from tests.files import contents
 from tests.process import eventually
 from tests.questions import asked, law, moments, queries, stored
@@ -27,6 +32,7 @@ from tests.records import lines, record
 from tests.unit.test_person import ABOUT_JANE, JANE, JOHN, NOT_ABOUT_JANE, PERSON
 
 PSEUDONYM = Pseudonyms(SALT.reveal().encode()).user("user:default/jane")
+OTHER = "u_k3vq_" + "c" * 32
 
 texts = st.sampled_from(["/", f"/catalog/default/user/{JANE}/x", JANE, JOHN, f"{JOHN} {JANE}", "'%s{x:String}\\"])
 refs = st.sampled_from([None, JANE, JOHN, "component:default/x"])
@@ -100,6 +106,35 @@ def test_no_file_of_the_embedded_engine_holds_the_name_any_more(engine: Engine, 
 
 def files_with(name: str, directory: Path) -> list[Path]:
     return [path for path, content in contents(directory) if name.encode() in content]
+
+
+@pytest.mark.parametrize("full", ["event_ids", "views"])
+def test_who_is_erased_while_a_half_stored_batch_cannot_be_delivered_is_gone_and_the_others_count_once(
+    either_engine: Engine, tmp_path: Path, full: str
+) -> None:
+    store = EventStore(either_engine)
+    with closing(Outbox(tmp_path, max_bytes=10**7, clock=Clock())) as outbox:
+        dispatcher = Dispatcher(outbox=outbox, destination=store, monotonic=Clock(), random=Random(1))  # noqa: S311 - spreads retries
+        for number in range(3):
+            request = [record(id=f"{name}-{number}", user=name, view=True) for name in (JANE, JOHN, OTHER)]
+            outbox.append(lines(*request, record(id=f"named-{number}", target=JANE)), events=4, received_at=0)
+        either_engine.rows(f"ALTER TABLE {full} ADD CONSTRAINT full CHECK 0", {})
+        try:
+            dispatcher.drain()
+            outbox.append(lines(record(id="later", user=JOHN), record(id="last")), events=2, received_at=0)
+            for name in (JANE, JOHN):
+                dispatcher.erase(Person(name))
+                store.erase(Person(name))
+        finally:
+            either_engine.rows(f"ALTER TABLE {full} DROP CONSTRAINT full", {})
+        assert outbox.backlog().requests
+        for _ in ("the batch", "what came later"):
+            dispatcher.drain()
+        assert outbox.backlog().requests == 0
+    left = [f"{name}-{number}" for name in ("named", OTHER) for number in range(3)]
+    assert sorted(row["id"] for row in store.read(0, 2**41)) == sorted([*left, "last"])
+    counted = "SELECT (SELECT sum(events) FROM presence) AS presence, (SELECT count() FROM views) AS views"
+    assert either_engine.rows(counted, {}) == [{"presence": 7, "views": 3}]
 
 
 def test_every_table_that_knows_of_people_is_searched_and_forgets_in_time(engine: Engine) -> None:

@@ -39,6 +39,20 @@ def test_a_batch_is_one_gzipped_request_of_the_very_bytes(collector: responses.R
     assert request.req_kwargs["stream"] is True
 
 
+def test_a_batch_that_a_person_was_taken_out_of_meanwhile_is_sent_without_the_person(
+    collector: responses.RequestsMock, sender: Sender
+) -> None:
+    for _ in range(4):
+        collector.post(URL, status=503)
+    collector.post(URL, json=ACCEPTED)
+    sender.fails(batch_of("theirs", "other"))
+    sender.clock.now += 3600
+    sender.uploader.deliver(batch_of("other"))
+    sent: Any = collector.calls[-1].request
+    assert sent.headers["Idempotency-Key"] == "b1"
+    assert gzip.decompress(sent.body) == b'{"events":[{"id":"other"}]}'
+
+
 @pytest.mark.parametrize("length", [65_535, 65_536, 65_537, 200_000])
 def test_a_large_batch_is_sent_whole_wherever_its_events_end(
     length: int, collector: responses.RequestsMock, sender: Sender
