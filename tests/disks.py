@@ -3,15 +3,15 @@
 import resource
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
 import requests
 
-from tests.faults import CLIENTS, Client, load
-from tests.process import Process, eventually
+from tests.faults import CLIENTS, Client, config_in, load
+from tests.process import TAKEN, Process, eventually, serving
 
 
 @contextmanager
@@ -45,6 +45,45 @@ def unable_to_write(process: Process) -> Iterator[None]:
     resource.prlimit(worker, resource.RLIMIT_FSIZE, (0, hard))
     yield
     resource.prlimit(worker, resource.RLIMIT_FSIZE, (hard, hard))
+
+
+def ended_on_a_full_disk(directory: Path, *, rounds: int, fills: int, end: Callable[[Process], object]) -> list[Client]:
+    """End a service under load while its disk is full, free the disk, and start it again; so many times.
+
+    Args:
+        directory: for its files; its data is on the disk at `var`.
+        rounds: how often.
+        fills: how often the disk fills up before each end and at it.
+        end: what ends it.
+
+    Returns:
+        The clients.
+    """
+    config, disk = config_in(directory), directory / "var"
+    clients = [Client(f"c{number}", resends=False) for number in range(CLIENTS)]
+    for _ in range(rounds):
+        with (
+            ExitStack() as full,
+            serving(config, directory / "log") as process,
+            load(*((client, process) for client in clients), seed=9),
+        ):
+            for _ in range(fills):
+                full.close()
+                assert eventually(more(clients, *TAKEN))
+                full.enter_context(filled(disk))
+                assert eventually(more(clients, 503))
+            end(process)
+    return clients
+
+
+def more(clients: Iterable[Client], *statuses: int) -> Callable[[], bool]:
+    """A condition: one of these statuses has been answered since now."""
+
+    def answered() -> int:
+        return sum(client.statuses[status] for client in clients for status in statuses)
+
+    before = answered()
+    return lambda: answered() > before
 
 
 def full_disk(
