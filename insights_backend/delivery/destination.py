@@ -23,8 +23,8 @@ class Batch:
         events: how many events it holds.
         stored: the events of each request, as the outbox keeps them.
         keys: the numbers that a warehouse knows them by, as `model/event_key.py` makes them; None where nobody has yet.
-        digest: of the numbers of all that the batch held when it was first delivered, where a person has been taken out
-            of it since; None is of those it holds now.
+        digest: of the numbers of all that the batch held when it was first delivered, where some has been taken out of
+            it since, such as a person; None is of those it holds now.
     """
 
     id: str

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import chain
 from threading import Lock
@@ -217,10 +217,11 @@ class EventStore:
 
 
 def _without(batch: Batch, letters: Iterable[DeadLetter]) -> Batch:
-    """Make a batch of what is left without these; done again, it is the same one."""
+    """Take these out of a batch, which stays that batch: also where a person is taken out before it comes again."""
     refused = {letter.lines for letter in letters}
     kept = [line for line in _lines(batch.stored) if line not in refused]
-    return Batch.of(batch.id, batch.last_request, len(kept), b"".join(kept))
+    held = batch.digest or digest(_Events.of(batch).keys)
+    return replace(Batch.of(batch.id, batch.last_request, len(kept), b"".join(kept)), digest=held)
 
 
 def _range(start: Millis, end: Millis) -> dict[str, int]:

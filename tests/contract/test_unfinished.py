@@ -51,16 +51,16 @@ def test_a_first_opening_that_the_disk_had_no_room_for_is_done_anew_once_there_i
 
 def test_a_first_opening_that_was_cut_short_is_done_anew_whatever_is_left_of_it(tmp_path: Path) -> None:
     store(tmp_path)
-    (tmp_path / "unfinished").touch()  # as it is until the schema is whole
+    (tmp_path / "insights-unfinished").touch()  # as it is until the schema is whole
     for definition in tmp_path.glob("store/*/*/events.sql"):
         definition.write_bytes(definition.read_bytes()[:1000])
     assert store(tmp_path, "first")["rows"]["events"] == 2
-    assert not (tmp_path / "unfinished").exists()
+    assert not (tmp_path / "insights-unfinished").exists()
 
 
 def test_a_warehouse_that_holds_events_is_never_made_anew_whatever_it_says_of_itself(tmp_path: Path) -> None:
     store(tmp_path, "first")
-    (tmp_path / "unfinished").touch()
+    (tmp_path / "insights-unfinished").touch()
     assert store(tmp_path, "second")["rows"]["events"] == 4
 
 
