@@ -8,10 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from insights_backend.warehouse.engine import Engine
 from tests.clickhouse_process import clickhouse, database
 from tests.tables import KEPT_DAYS, empty
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_collection_finish() -> None:

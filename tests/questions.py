@@ -99,9 +99,7 @@ def law(examples: int, **strategies: st.SearchStrategy[Any]) -> Callable[[Callab
 
     def test_of(check: Callable[..., None]) -> Callable[..., None]:
         tries = {"chdb": examples, "http": max(1, examples // 4)}
-        held = {
-            name: settings(max_examples=most, deadline=None)(given(**strategies)(check)) for name, most in tries.items()
-        }
+        held = {name: settings(max_examples=most)(given(**strategies)(check)) for name, most in tries.items()}
 
         def test(either_engine: Engine, request: pytest.FixtureRequest) -> None:
             held[request.node.callspec.params["either_engine"]](either_engine)

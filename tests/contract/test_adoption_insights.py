@@ -42,7 +42,7 @@ OWN = {"Host", "Connection", "Content-Length", "Authorization"}  # what is of th
 
 
 def post(service: Service, body: Any, user: str = "user:default/jane", **headers: str) -> Any:
-    service.backend.dispatcher._not_before = 0.0
+    service.rest()
     return service.client.post(EVENTS, json=body, headers={"X-Insights-User": user, **headers})
 
 
@@ -246,7 +246,7 @@ def bucket(event: dict[str, Any], insight: Insight) -> str:
 
 
 def test_the_numbers_are_those_of_a_plain_count(engine: Engine) -> None:
-    @settings(max_examples=5, deadline=None)
+    @settings(max_examples=5)
     @given(events=st.lists(used, min_size=10, max_size=40), query=queries(), kind=st.sampled_from([None, "API"]))
     def agree(events: list[dict[str, Any]], query: ReportQuery, kind: str | None) -> None:
         known = [event for event in stored(engine, events) if event["user"]]

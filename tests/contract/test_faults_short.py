@@ -11,7 +11,7 @@ from insights_backend.warehouse.engine import Engine
 from tests.app import running, settings_for
 from tests.disks import full_disk, unable_to_write
 from tests.fakes import NOW, Clock
-from tests.faults import backlog, check, many_processes, portal_config, stop_under_load
+from tests.faults import backlog, check, many_processes, portal_config
 from tests.process import Process, eventually, serving
 from tests.uploads import check_outage, outage
 from tests.upstream import upstream
@@ -19,11 +19,6 @@ from tests.upstream import upstream
 
 def test_several_processes_share_an_outbox_through_the_kill_of_one(tmp_path: Path) -> None:
     check(*many_processes(tmp_path, seconds=0.5))
-
-
-def test_a_stop_under_load_loses_nothing(tmp_path: Path) -> None:
-    clients, stored, _ = stop_under_load(tmp_path, moods=(), seconds=0.5)
-    check(clients, stored)
 
 
 def readiness(process: Process) -> int:

@@ -36,7 +36,7 @@ RELAYS = AuthSettings(mode="static", tokens=(Secret("relay-token-1"),))
 
 
 def post(service: Service, path: str, body: Any, **headers: str) -> Any:
-    service.backend.dispatcher._not_before = 0.0
+    service.rest()
     return service.client.post(f"/api{path}", data=json.dumps(body), headers={"Content-Type": "text/plain", **headers})
 
 

@@ -219,6 +219,7 @@ def test_the_documented_rule_of_a_field_agrees_with_its_check(
 ) -> None:
     published = validator(described, described["components"]["schemas"][schema]["properties"][name])
 
+    @settings(max_examples=50)
     @given(value=near(rule.documented) | values)
     def agree(value: Any) -> None:
         taken = not rule.required if value is None else rule.problem(value) is None
@@ -298,7 +299,7 @@ def test_every_answer_is_one_that_the_document_allows(
     headers = {"Authorization": f"Bearer {token}"} if mode is schemathesis.GenerationMode.POSITIVE else {}
     statuses = set()
 
-    @settings(max_examples=8, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=8, derandomize=True, database=None)
     @given(case=operation_of(schema, described, view).as_strategy(generation_mode=mode))
     def ask(case: schemathesis.Case[Any]) -> None:
         statuses.add(case.call_and_validate(headers=headers, checks=CHECKS).status_code)

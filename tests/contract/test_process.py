@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,25 @@ from tests.process import GUNICORN, REPOSITORY, TAKEN, Process, counts, eventual
 VISIT = {"action": "navigate", "subject": "/catalog", "context": {"pluginId": "catalog"}}
 
 
+def _config_in(directory: Path) -> Path:
+    """The shipped configuration, with its data in a directory."""
+    text = (REPOSITORY / "config" / "app-config.yaml").read_text()
+    file = directory / "app-config.yaml"
+    file.write_text(text.replace("./var", str(directory / "var")))
+    return file
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """The shipped configuration, with its data in the test's own directory."""
-    text = (REPOSITORY / "config" / "app-config.yaml").read_text()
-    file = tmp_path / "app-config.yaml"
-    file.write_text(text.replace("./var", str(tmp_path / "var")))
-    return file
+    return _config_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """A service that several tests ask, none of which minds what another has sent."""
+    directory = tmp_path_factory.mktemp("running")
+    with serving(_config_in(directory), directory / "log") as process:
+        yield process
 
 
 def send(process: Process, *events: dict[str, Any]) -> int:
@@ -32,19 +45,6 @@ def send(process: Process, *events: dict[str, Any]) -> int:
     )
     assert answer.status_code in TAKEN, answer.text
     return answer.status_code
-
-
-def test_what_was_answered_2xx_is_counted_after_a_kill(config: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    with serving(config, log) as process:
-        statuses = [send(process, {**VISIT, "id": f"{n}-a"}, {**VISIT, "id": f"{n}-b"}) for n in range(6)]
-        assert 202 in statuses
-        process.kill()  # most of them are in the outbox only
-    with serving(config, log) as process:
-        assert counts(process, 12), process.log.read_text()
-        process.kill()
-    with serving(config, log) as process:
-        assert counts(process, 12), process.log.read_text()
 
 
 def test_a_stop_is_quick_and_loses_nothing(config: Path, tmp_path: Path) -> None:
@@ -68,21 +68,18 @@ def test_a_reload_hands_the_warehouse_over(config: Path, tmp_path: Path) -> None
         assert counts(process, 2), process.log.read_text()
 
 
-def test_requests_are_answered_on_one_processor_and_the_embedded_engine_works_on_all(
-    config: Path, tmp_path: Path
-) -> None:
-    with serving(config, tmp_path / "log") as process:
-        send(process, VISIT)
-        assert counts(process, 1), process.log.read_text()
-        (worker,) = Path(f"/proc/{process.popen.pid}/task/{process.popen.pid}/children").read_text().split()
-        assert len(os.sched_getaffinity(int(worker))) == 1
-        of_engine = [
-            int(thread.name)
-            for thread in Path(f"/proc/{worker}/task").iterdir()
-            if (thread / "comm").read_text().strip() in {"ThreadPool", "MergeMutate"}
-        ]
-        assert len(of_engine) > 1
-        assert all(os.sched_getaffinity(number) == os.sched_getaffinity(0) for number in of_engine)
+def test_requests_are_answered_on_one_processor_and_the_embedded_engine_works_on_all(running: Process) -> None:
+    send(running, VISIT)
+    assert eventually(lambda: requests.get(f"{running.api}/reports/summary", timeout=10).status_code == 200)
+    (worker,) = Path(f"/proc/{running.popen.pid}/task/{running.popen.pid}/children").read_text().split()
+    assert len(os.sched_getaffinity(int(worker))) == 1
+    of_engine = [
+        int(thread.name)
+        for thread in Path(f"/proc/{worker}/task").iterdir()
+        if (thread / "comm").read_text().strip() in {"ThreadPool", "MergeMutate"}
+    ]
+    assert len(of_engine) > 1
+    assert all(os.sched_getaffinity(number) == os.sched_getaffinity(0) for number in of_engine)
 
 
 def exchanged(process: Process, request: bytes) -> tuple[bytes, dict[str, Any]]:
@@ -94,7 +91,7 @@ def exchanged(process: Process, request: bytes) -> tuple[bytes, dict[str, Any]]:
     return head.partition(b"\r\n")[0], json.loads(body)["error"]
 
 
-def test_what_is_no_request_is_refused_like_all_else_and_nowhere_quoted(config: Path, tmp_path: Path) -> None:
+def test_what_is_no_request_is_refused_like_all_else_and_nowhere_quoted(running: Process) -> None:
     canary = "jane.canary@example.com"
     post = b"POST /api/backstage-insights/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     refused = {
@@ -109,21 +106,19 @@ def test_what_is_no_request_is_refused_like_all_else_and_nowhere_quoted(config: 
             "malformed_json",
         ),
     }
-    with serving(config, tmp_path / "log") as process:
-        for request, (status, code) in refused.items():
-            first, problem = exchanged(process, request)
-            assert (int(first.split()[1]), problem["code"]) == (status, code), request
-            assert canary not in str(problem)
-        assert canary not in process.log.read_text()
-        assert "127.0.0.1" not in _after(process, "a request was refused")
+    for request, (status, code) in refused.items():
+        first, problem = exchanged(running, request)
+        assert (int(first.split()[1]), problem["code"]) == (status, code), request
+        assert canary not in str(problem)
+    assert canary not in running.log.read_text()
+    assert "127.0.0.1" not in _after(running, "a request was refused")
 
 
-def test_a_token_may_have_sixteen_kibibytes(config: Path, tmp_path: Path) -> None:
-    with serving(config, tmp_path / "log") as process:
-        answer = requests.get(
-            f"{process.api}/reports/summary", headers={"Authorization": f"Bearer {'x' * 16384}"}, timeout=10
-        )
-        assert answer.status_code in {200, 503}
+def test_a_token_may_have_sixteen_kibibytes(running: Process) -> None:
+    answer = requests.get(
+        f"{running.api}/reports/summary", headers={"Authorization": f"Bearer {'x' * 16384}"}, timeout=10
+    )
+    assert answer.status_code in {200, 503}
 
 
 def _after(process: Process, line: str) -> str:

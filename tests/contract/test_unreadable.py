@@ -12,6 +12,7 @@ from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryErr
 from insights_backend.delivery.dispatcher import Dispatcher
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.delivery.packing import packed
+from insights_backend.warehouse import refusing
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from insights_backend.warehouse.failures import QueryLimitError, WarehouseUnavailableError
@@ -87,9 +88,12 @@ def test_it_is_found_where_the_engine_quotes_half_a_letter_of_it(store: EventSto
     assert counts(engine) == everywhere(1)
 
 
-def test_they_are_found_among_packed_events_however_many_there_are(store: EventStore, engine: Engine) -> None:
-    bad = [spoilt(b',"view":"secret"}', f"bad-{number}") for number in range(101)]
-    letters = store.deliver(batch(packed(good("1") + b"".join(bad[:60]) + good("2")), good("3"), b"".join(bad[60:])))
+def test_they_are_found_among_packed_events_however_many_there_are(
+    store: EventStore, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusing, "_AT_ONCE", 3)
+    bad = [spoilt(b',"view":"secret"}', f"bad-{number}") for number in range(7)]
+    letters = store.deliver(batch(packed(good("1") + b"".join(bad[:4]) + good("2")), good("3"), b"".join(bad[4:])))
     assert sorted(letter.lines for letter in letters) == sorted(bad)
     assert counts(engine) == everywhere(3)
 

@@ -198,7 +198,7 @@ counts_of_days = st.lists(st.integers(0, 60) | st.integers(0, 10**12), min_size=
 weeks = st.lists(st.floats(-5, 5), min_size=7, max_size=7)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(counts=counts_of_days, week=weeks, noise=st.floats(1, 30), quiet=st.sets(st.integers(30, 60), max_size=3))
 @example(counts=[0] * 36, week=[0.0] * 7, noise=1.0, quiet=set())
 @example(counts=[5] * 40 + [10**12], week=[0.0] * 7, noise=1.0, quiet=set())

@@ -51,7 +51,7 @@ def is_in_files(name: str, directory: Path) -> bool:
 rows = st.lists(st.lists(st.sampled_from([THEIRS, MENTION, OTHER]), min_size=1, max_size=3), max_size=5)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(requests=rows, letters=rows, claimed=st.integers(0, 4))
 def test_all_of_the_person_goes_and_the_sums_stay_right(
     requests: list[list[dict[str, object]]], letters: list[list[dict[str, object]]], claimed: int

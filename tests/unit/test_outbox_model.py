@@ -146,4 +146,4 @@ class OutboxAgainstModel(RuleBasedStateMachine):
 
 
 TestOutboxAgainstModel = OutboxAgainstModel.TestCase
-TestOutboxAgainstModel.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestOutboxAgainstModel.settings = settings(max_examples=40, stateful_step_count=30)

@@ -129,7 +129,7 @@ def test_the_address_may_be_given_with_or_without_the_route(
     assert len(segment.kept) == 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(sizes=st.lists(st.sampled_from([10, 5_000, 30_000, MAX_SEGMENT_EVENT]), min_size=1, max_size=60))
 def test_no_request_is_too_large_and_an_event_that_is_too_large_is_set_aside_unsent(sizes: list[int]) -> None:
     events = [record(id=str(number), subject="x" * size) for number, size in enumerate(sizes)]
