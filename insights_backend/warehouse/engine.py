@@ -147,13 +147,13 @@ class Engine:
         Raises:
             WarehouseUnavailableError: it cannot be done now; calling again tries again.
         """
-        with self._opening, running_on(self._processors):
+        with self._opening:
             if self._writer is None:
                 try:
                     import clickhouse_connect  # noqa: F401, PLC0415 - the core installs without the engine
                 except ImportError:
                     raise WarehouseUnavailableError(NOT_INSTALLED) from None
-                with engine_errors(_CANNOT_OPEN):
+                with running_on(self._processors), engine_errors(_CANNOT_OPEN):
                     self._writer = self._opened()
 
     def _opened(self) -> "Client":
