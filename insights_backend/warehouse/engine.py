@@ -91,6 +91,9 @@ class Engine:
         processors: on which the embedded engine works; by default on those of the thread that makes this.
     """
 
+    _opening = Lock()
+    """One for all, so that of two in a process the second finds the directory made."""
+
     def __init__(
         self,
         dsn: str,
@@ -118,7 +121,6 @@ class Engine:
             # One session would allow one question at a time.
             self._arguments["autogenerate_session_id"] = False
             self._arguments["send_receive_timeout"] = max(max_seconds, _ANSWER_SECONDS)
-        self._opening = Lock()
         self._writing = Lock()
         self._writer: Client | None = None
         self._inserts = 0
@@ -147,6 +149,8 @@ class Engine:
         Raises:
             WarehouseUnavailableError: it cannot be done now; calling again tries again.
         """
+        if self.is_open:  # as nearly always, also while another one opens
+            return
         with self._opening:
             if self._writer is None:
                 try:

@@ -39,6 +39,21 @@ def refused(directory: Path, **how: Any) -> str:
     return said
 
 
+_TOGETHER = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from insights_backend.warehouse.engine import Engine
+engines = [Engine(sys.argv[1]) for _ in range(4)]
+with ThreadPoolExecutor(4) as pool:
+    print(sum(len(rows) for rows in pool.map(lambda engine: engine.rows("SELECT count() FROM events", {}), engines)))
+"""
+
+
+def test_several_engines_of_one_process_open_a_new_directory_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _TOGETHER, f"chdb:///{tmp_path}/new"]
+    assert subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True).stdout == b"4\n"
+
+
 @pytest.mark.parametrize("file_bytes", [0, 1024])
 def test_a_first_opening_that_the_disk_had_no_room_for_is_done_anew_once_there_is_some(
     file_bytes: int, tmp_path: Path
