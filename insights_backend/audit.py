@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from insights_backend.durable import write_through
 from insights_backend.errors import UnavailableError
 from insights_backend.model.event import iso
 
@@ -40,8 +41,6 @@ class AuditLog:
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
+                write_through(file, line)
         except OSError as error:
             raise UnavailableError(f"{self._path.name} cannot be written ({type(error).__name__})") from error

@@ -10,6 +10,7 @@ from contextlib import suppress
 from itertools import count, takewhile
 from pathlib import Path
 
+from insights_backend.durable import sync_directory, write_through
 from insights_backend.enrichment.pseudonyms import SALT_BYTES
 from insights_backend.errors import ConfigError
 
@@ -70,7 +71,7 @@ def rotate_salt(path: Path, randomness: Callable[[int], bytes]) -> None:
         draft = path.with_name(f"{path.name}.{randomness(_DRAFT_BYTES).hex()}")
         _write_durably(draft, _made(randomness))
         draft.replace(path)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except OSError as error:
         raise ConfigError(f"the salt {path} cannot be replaced: {error.strerror}") from error
 
@@ -102,20 +103,10 @@ def _create(path: Path, salt: bytes, suffix: str) -> None:
             os.link(draft, path)
     finally:
         draft.unlink(missing_ok=True)
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def _write_durably(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        write_through(file, content)

@@ -282,7 +282,7 @@ class Engine:
                     client.command("SYSTEM START CLEANUP")  # wakes who does it, and who looks once a second
                 if old.isdisjoint(self._replaced_parts()):
                     return
-                time.sleep(_CLEAN_UP_PAUSE)
+                time.sleep(_CLEAN_UP_PAUSE)  # the engine tells nobody when it is done
 
     def _replaced_parts(self) -> set[tuple[str, str]]:
         return {(row["table"], row["name"]) for row in self.rows(_REPLACED, {})}

@@ -13,7 +13,6 @@ either. It is taken away: the change was not made, and comes again with who aske
 """
 
 import logging
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from insights_backend.durable import sync_directory, write_through
 from insights_backend.file_lock import tried_lock
 from insights_backend.warehouse.failures import WarehouseUnavailableError
 
@@ -51,9 +51,7 @@ def need_room(path: Path) -> None:
     """
     try:
         with TemporaryFile(dir=path) as file:
-            file.write(bytes(_ROOM))
-            file.flush()
-            os.fsync(file.fileno())
+            write_through(file, bytes(_ROOM))
     except OSError as error:
         raise WarehouseUnavailableError(_NO_ROOM) from error
 
@@ -73,7 +71,7 @@ def mended(path: Path) -> Iterator[None]:
     mark = path / _MARK
     if not any(path.iterdir()):
         mark.touch()
-        _sync(path)
+        sync_directory(path)
     if not mark.exists():
         forget_unfinished(path)
         yield
@@ -87,7 +85,7 @@ def mended(path: Path) -> Iterator[None]:
         if not all(_is_whole(definition) for definition in path.glob(_DEFINITIONS)):
             raise WarehouseUnavailableError(_NO_ROOM)
         mark.unlink()
-        _sync(path)
+        sync_directory(path)
 
 
 def _cleared(path: Path) -> bool:
@@ -101,15 +99,6 @@ def _cleared(path: Path) -> bool:
                 elif entry.name != _MARK:
                     entry.unlink()
     return alone
-
-
-def _sync(directory: Path) -> None:
-    """Have what was done to the names in a directory survive a loss of power."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _is_whole(file: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What the tests of the HTTP interface share: whole services, each test's own."""
+"""What these tests share: the warehouse's events, and whole services, each test's own."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from insights_backend.warehouse.engine import Engine
+from insights_backend.warehouse.events import EventStore
 from tests.app import Make, Service, running, settings_for
+
+
+@pytest.fixture
+def store(engine: Engine) -> EventStore:
+    return EventStore(engine)
 
 
 @pytest.fixture

@@ -66,11 +66,6 @@ def engine(either_engine: Engine) -> Engine:
     return either_engine
 
 
-@pytest.fixture
-def store(engine: Engine) -> EventStore:
-    return EventStore(engine)
-
-
 def test_whatever_the_engine_cannot_read_is_a_dead_letter_and_all_others_are_stored(
     store: EventStore, engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -33,11 +33,6 @@ def engine(either_engine: Engine) -> Engine:
     return either_engine
 
 
-@pytest.fixture
-def store(engine: Engine) -> EventStore:
-    return EventStore(engine)
-
-
 def stored(store: EventStore) -> list[dict[str, Any]]:
     return [orjson.loads(orjson.dumps(row)) for row in store.read(0, FOREVER)]
 
