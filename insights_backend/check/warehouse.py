@@ -9,7 +9,7 @@ from insights_backend.check.finding import Finding
 from insights_backend.check.storage import check_directory
 from insights_backend.settings.dsn import client_arguments
 from insights_backend.settings.values import WarehouseSettings
-from insights_backend.warehouse.connecting import UNKNOWN_DATABASE
+from insights_backend.warehouse.client import UNKNOWN_DATABASE
 from insights_backend.warehouse.failures import NOT_INSTALLED
 
 _PART = "warehouse.dsn"

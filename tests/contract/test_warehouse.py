@@ -163,7 +163,7 @@ def test_what_its_first_inserts_alone_needed_is_given_back_as_well(
     warehouse_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_back: list[str] = []
-    monkeypatch.setattr("insights_backend.warehouse.engine.leave_code_on_disk", lambda: given_back.append("now"))
+    monkeypatch.setattr("insights_backend.warehouse.residence.leave_on_disk", lambda _: given_back.append("now"))
     monkeypatch.setattr("insights_backend.warehouse.engine._FIRST_INSERTS", 4)  # a batch and its keys are two
     with closing(Engine(warehouse_dsn, retention_days=KEPT_DAYS)) as engine:
         counts = []

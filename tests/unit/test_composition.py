@@ -36,7 +36,7 @@ def test_a_relative_data_dir_holds_when_the_working_directory_changes(
     assert insights.warehouse
     with insights.backend.outbox.right_to_deliver() as mine:
         assert mine
-    assert insights.warehouse.engine._arguments["path"] == str(tmp_path / "var" / "warehouse")
+    assert insights.warehouse.engine._connections.path == tmp_path / "var" / "warehouse"
     insights.close()
     assert list(elsewhere.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""Connections to the engine: chDB inside this process, or a ClickHouse server over HTTP."""
+"""The engine's client: of chDB inside this process, or of a ClickHouse server over HTTP."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ UNKNOWN_DATABASE = 81
 """The code of the error of a server that has no such database."""
 
 
-def client(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client":
+def connect(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Client":
     """Connect to the engine, making the database first where the server does not have it yet."""
     if arguments.get("interface") == "chdb" and "chdb" not in sys.modules:
         with _without("pyarrow"):
