@@ -24,66 +24,11 @@ from insights_backend.delivery.database import Database
 from insights_backend.delivery.destination import Batch, DeadLetter
 from insights_backend.delivery.erasing import about, erase, rename
 from insights_backend.delivery.packing import is_sound, packed
+from insights_backend.delivery.schema import MIGRATIONS
 from insights_backend.errors import UnavailableError
 from insights_backend.file_lock import tried_lock
 from insights_backend.model.person import Erased, Person
 
-_MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """
-        CREATE TABLE request (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            received_at INTEGER NOT NULL,
-            events INTEGER NOT NULL,
-            bytes INTEGER NOT NULL,
-            batch TEXT,
-            lines BLOB NOT NULL
-        )
-        """,
-        "CREATE INDEX request_batch ON request (batch) WHERE batch IS NOT NULL",
-        # The sums are kept, not counted: `append` asks for them each time, and the backlog may be long.
-        "CREATE TABLE backlog (requests INTEGER NOT NULL, events INTEGER NOT NULL, bytes INTEGER NOT NULL)",
-        "INSERT INTO backlog VALUES (0, 0, 0)",
-        """
-        CREATE TRIGGER request_in AFTER INSERT ON request BEGIN
-            UPDATE backlog SET requests = requests + 1, events = events + NEW.events, bytes = bytes + NEW.bytes;
-        END
-        """,
-        """
-        CREATE TRIGGER request_out AFTER DELETE ON request BEGIN
-            UPDATE backlog SET requests = requests - 1, events = events - OLD.events, bytes = bytes - OLD.bytes;
-        END
-        """,
-    ),
-    (
-        """
-        CREATE TABLE dead_letter (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            buried_at INTEGER NOT NULL,
-            reason TEXT NOT NULL,
-            events INTEGER NOT NULL,
-            lines BLOB NOT NULL
-        )
-        """,
-    ),
-    (
-        """
-        CREATE TRIGGER request_changed AFTER UPDATE OF events, bytes ON request BEGIN
-            UPDATE backlog SET events = events + NEW.events - OLD.events, bytes = bytes + NEW.bytes - OLD.bytes;
-        END
-        """,
-    ),
-    (
-        # The batch under way: all requests up to the last one. To mark each of them would write its events once more.
-        "CREATE TABLE claim (batch TEXT NOT NULL, last INTEGER NOT NULL)",
-        "INSERT INTO claim SELECT batch, max(id) FROM request WHERE batch IS NOT NULL GROUP BY batch",
-        # The column stays, and stays empty: without it the file would be written anew, for which there may be no room.
-        "DROP INDEX request_batch",
-    ),
-    # From here on `lines` of a request may be packed, which an earlier version could not read.
-    ("ALTER TABLE request ADD COLUMN keys BLOB",),
-    ("ALTER TABLE claim ADD COLUMN digest TEXT",),
-)
 _log = logging.getLogger(__name__)
 
 MAX_BATCH_BYTES = 32 * 1024**2
@@ -133,7 +78,7 @@ class Outbox:
         self._clock = clock
         self._trial = (-math.inf, False)  # when, and what came of it
         self._lock_file = directory / "outbox.lock"
-        self._database = Database(directory / "outbox.sqlite3", _MIGRATIONS, clock)
+        self._database = Database(directory / "outbox.sqlite3", MIGRATIONS, clock)
         self._appending = Appending(self._database)
 
     @property
