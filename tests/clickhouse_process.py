@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from secrets import token_hex
-from threading import Event
 from urllib.parse import quote, urlsplit
 
-import requests
 from clickhouse_connect import get_client
 
 from insights_backend.settings.dsn import client_arguments
-from tests.process import REPOSITORY, free_port
+from tests.process import REPOSITORY, await_answer, free_port
 
-_START_SECONDS = 20.0
 _PASSWORD = "p@ss word/"
 
 
@@ -33,24 +30,11 @@ def clickhouse(directory: Path) -> Iterator[str]:
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output)
     try:
-        _wait(process, f"http://127.0.0.1:{port}/ping", log)
+        await_answer(process, f"http://127.0.0.1:{port}/ping", log)
         yield f"clickhouse://insights:{quote(_PASSWORD, safe='')}@127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(timeout=10)
-
-
-def _wait(process: "subprocess.Popen[bytes]", ping: str, log: Path) -> None:
-    pause = 0.05
-    for _ in range(int(_START_SECONDS / pause)):
-        assert process.poll() is None, log.read_text()
-        try:
-            requests.get(ping, timeout=_START_SECONDS)
-        except requests.ConnectionError:
-            Event().wait(pause)
-        else:
-            return
-    raise TimeoutError(log.read_text())
 
 
 @contextmanager

@@ -127,21 +127,22 @@ def serving(
     bound = (*arguments, f"--bind=127.0.0.1:{port}")
     process = Process(spawn(config, log, port, bound, program=program, place=place, **more), port, log)
     try:
-        _wait(process)
+        await_answer(process.popen, f"{process.api}/config", log)
         yield process
     finally:
         if process.popen.poll() is None:
             process.kill()
 
 
-def _wait(process: Process) -> None:
-    pause = 0.05
+def await_answer(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Wait until a process that was just started answers, whatever it says; it fails with its log."""
+    pause = 0.02
     for _ in range(int(_START_SECONDS / pause)):
-        assert process.popen.poll() is None, process.log.read_text()
+        assert process.poll() is None, log.read_text()
         try:
-            requests.get(f"{process.api}/config", timeout=_START_SECONDS)
+            requests.get(url, timeout=_START_SECONDS)
         except requests.ConnectionError:
             Event().wait(pause)
         else:
             return
-    raise TimeoutError(process.log.read_text())
+    raise TimeoutError(log.read_text())

@@ -12,11 +12,10 @@ from threading import Event
 import requests
 
 from insights_backend.web.api import PREFIX
-from tests.process import REPOSITORY, SERVICE, free_port, spawn
+from tests.process import REPOSITORY, SERVICE, await_answer, free_port, spawn
 
 FLOOR = ("-c", "config/gunicorn.conf.py", "tests.bench.ingest.floor:app")
 _TICKS = os.sysconf("SC_CLK_TCK")
-_START_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Server:
         path: the route that takes events.
         worker: the process that answers.
         directory: where its files are.
-        started: seconds from its start until it was ready.
+        started: seconds from its start until it answered.
     """
 
     port: int
@@ -86,23 +85,12 @@ def running(directory: Path, config: Path, *, floor: bool = False) -> Iterator[S
     arguments = (*(FLOOR if floor else SERVICE), f"--bind=127.0.0.1:{port}")
     gunicorn = spawn(config, log, port, arguments, FLOOR_DIRECTORY=str(directory), PYTHONPATH=str(REPOSITORY))
     try:
-        _wait_until_ready(port, log)
+        await_answer(gunicorn, f"http://127.0.0.1:{port}/readyz", log)
         started = time.perf_counter() - began
         yield Server(port, "/events" if floor else f"{PREFIX}/events", _worker_of(gunicorn.pid), directory, started)
     finally:
         gunicorn.terminate()
         gunicorn.wait(timeout=30)
-
-
-def _wait_until_ready(port: int, log: Path) -> None:
-    began = time.perf_counter()
-    while time.perf_counter() - began < _START_SECONDS:
-        try:
-            if requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            Event().wait(0.02)
-    raise TimeoutError(log.read_text())
 
 
 def _worker_of(master: int) -> int:
