@@ -45,10 +45,7 @@ def create_blueprint(settings: Settings) -> Blueprint:
         insights.close()
         raise ConfigError("backstageInsights.roles: the blueprint of ingest needs the role backend")
     insights.start()
-    blueprint = api(insights, insights.backend)
-    correlate(blueprint)
-    measure_requests(blueprint)
-    return blueprint
+    return build_blueprint(insights, insights.backend)
 
 
 def create_dashboard(settings: Settings) -> Blueprint:
@@ -87,6 +84,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     return build_app(insights)
 
 
+def build_blueprint(insights: Insights, backend: Backend) -> Blueprint:
+    """Put the blueprint of a backend together; `create_blueprint` and the tests share it."""
+    blueprint = create_api(backend.service, _intake(insights, backend), insights.settings.allowed_origins)
+    correlate(blueprint)
+    measure_requests(blueprint)
+    return blueprint
+
+
 class _SynchronousFlask(Flask):
     """A Flask without coroutines, which it would look for at each call of each function otherwise."""
 
@@ -120,11 +125,6 @@ def build_app(insights: Insights) -> Flask:
     app.register_blueprint(create_docs("insights_probes.openapi"))
     app.extensions["insights"] = insights
     return app
-
-
-def api(insights: Insights, backend: Backend) -> Blueprint:
-    """Make the blueprint of ingest and config of a backend."""
-    return create_api(backend.service, _intake(insights, backend), insights.settings.allowed_origins)
 
 
 def _intake(insights: Insights, backend: Backend) -> Intake:

@@ -11,7 +11,7 @@ import pytest
 import responses
 from flask import Flask
 
-from insights_backend.app import api
+from insights_backend.app import build_blueprint
 from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.settings.values import CatalogSettings, IngestSettings, Secret
 from tests.app import BASE, VISIT, Make, Service, error
@@ -265,8 +265,10 @@ def test_debug_logs_what_would_be_sent_and_sends_nothing(make: Make, caplog: pyt
 def test_the_blueprint_can_be_registered_elsewhere(make: Make) -> None:
     service = make()
     app = Flask("existing")
-    app.register_blueprint(api(service.insights, service.backend), url_prefix="/insights")
-    assert app.test_client().get("/insights/config").status_code == 200
+    app.register_blueprint(build_blueprint(service.insights, service.backend), url_prefix="/insights")
+    config = app.test_client().get("/insights/config")
+    assert config.status_code == 200
+    assert config.headers["X-Request-Id"]
     assert app.test_client().post("/insights/events", data="{", content_type="text/plain").status_code == 400
 
 
