@@ -67,7 +67,6 @@ class TokenFile:
 
     def _make(self) -> None:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # SQLite gives its journal files the permissions of the database.
             self._path.touch(mode=0o600)
         except OSError as error:

@@ -15,6 +15,7 @@ from typing import Any
 import requests
 
 from insights_backend.access import TokenStore
+from insights_backend.composition import make_data_dir
 from insights_backend.delivery.outbox import Backlog, Outbox
 from tests.process import REPOSITORY, Process, eventually, free_port, serving
 from tests.upstream import upstream
@@ -104,6 +105,7 @@ def collector_config(directory: Path) -> tuple[Path, TokenStore]:
     directory.mkdir(exist_ok=True)
     file = directory / "app-config.yaml"
     file.write_text(f"backstageInsights: {{ roles: [collector], dataDir: {directory / 'var'} }}\n")
+    make_data_dir(directory / "var")
     return file, TokenStore(directory / "var" / "tokens.sqlite3", time.time, os.urandom)
 
 

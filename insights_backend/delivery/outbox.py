@@ -64,7 +64,7 @@ class Outbox:
     """The durable queue between answering a request and delivering its events.
 
     Args:
-        directory: where its files are; made if missing.
+        directory: where its files are.
         max_bytes: how many bytes of events may wait before `append` refuses more.
         clock: now, in seconds since 1970.
 
@@ -73,7 +73,6 @@ class Outbox:
     """
 
     def __init__(self, directory: Path, *, max_bytes: int, clock: Callable[[], float]) -> None:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._max_bytes = max_bytes
         self._clock = clock
         self._trial = (-math.inf, False)  # when, and what came of it

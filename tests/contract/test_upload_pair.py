@@ -8,6 +8,7 @@ from typing import Any
 import requests
 
 from insights_backend.access import TokenStore
+from insights_backend.composition import make_data_dir
 from tests.faults import backlog
 from tests.process import REPOSITORY, TAKEN, Process, eventually, serving
 
@@ -27,6 +28,7 @@ backstageInsights:
 
 def test_events_of_a_portal_arrive_at_the_collector_under_the_portals_name(tmp_path: Path) -> None:
     collector_data, portal = tmp_path / "collector", tmp_path / "backend"
+    make_data_dir(collector_data)
     store = TokenStore(collector_data / "tokens.sqlite3", time.time, os.urandom)
     upload, admin = store.create("portal-a", "upload"), store.create("me", "admin")
     collector_config = written(tmp_path / "collector.yaml", COLLECTOR.format(directory=collector_data))

@@ -30,7 +30,9 @@ def counting_randomness() -> Callable[[int], bytes]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "tokens.sqlite3"
+    directory = tmp_path / "var"
+    directory.mkdir()
+    return directory / "tokens.sqlite3"
 
 
 @pytest.fixture
@@ -212,7 +214,6 @@ def test_a_file_of_a_newer_version_is_left_alone(store: TokenStore, path: Path) 
 
 
 def test_a_migration_that_fails_leaves_nothing_half_done(path: Path) -> None:
-    path.parent.mkdir()
     edit(path, "CREATE TABLE tokens_live_name (x)")
     with pytest.raises(ConfigError):
         TokenStore(path, lambda: NOW, os.urandom)
@@ -240,7 +241,7 @@ def test_a_start_does_without_a_file_that_cannot_be_opened_now(
     assert started.require(token, "view").name == "ann"
 
 
-def test_a_directory_that_cannot_be_made_names_the_setting(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_made_names_the_setting(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"dataDir: cannot write .*tokens.sqlite3"):
         TokenStore(tmp_path / "file" / "tokens.sqlite3", lambda: NOW, os.urandom)

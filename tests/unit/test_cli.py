@@ -7,6 +7,7 @@ import responses
 from click.testing import CliRunner, Result
 
 from insights_backend.cli import main
+from insights_backend.composition import make_data_dir
 from insights_backend.delivery.destination import DeadLetter
 from insights_backend.delivery.outbox import Outbox
 from tests.app import ORGANISATION
@@ -121,6 +122,7 @@ BATCHES = "https://insights.example.com/api/backstage-insights/v1/batches"
 @responses.activate
 def test_what_an_outage_left_behind_is_delivered_by_hand(config: Path, tmp_path: Path) -> None:
     config.write_text(config.read_text() + UPLOAD)
+    make_data_dir(tmp_path / "var")
     with closing(Outbox(tmp_path / "var", max_bytes=1000, clock=Clock())) as outbox:
         outbox.append(b'{"id":"1"}\n', events=1, received_at=0)
     responses.post(BATCHES, status=503)
@@ -140,6 +142,7 @@ def test_a_collector_has_nothing_to_drain(config: Path, tmp_path: Path) -> None:
 
 
 def bury(directory: Path) -> None:
+    make_data_dir(directory)
     with closing(Outbox(directory, max_bytes=1000, clock=Clock())) as outbox:
         outbox.append(b'{"id":"bad"}\n', events=1, received_at=0)
         batch = outbox.claim(max_events=1)

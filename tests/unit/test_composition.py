@@ -41,6 +41,11 @@ def test_a_relative_data_dir_holds_when_the_working_directory_changes(
     assert list(elsewhere.iterdir()) == []
 
 
+def test_what_a_machine_keeps_is_for_its_owner_only(settings: Settings) -> None:
+    assemble(settings).close()
+    assert settings.data_dir.stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.parametrize(
     ("change", "key"),
     [

@@ -276,11 +276,6 @@ def test_threads_append_without_losing_a_request(open_outbox: Open) -> None:
     assert sorted(map(int, batch.lines.split())) == list(range(100))
 
 
-def test_the_files_are_for_the_owner_only(open_outbox: Open, tmp_path: Path) -> None:
-    open_outbox(directory=tmp_path / "new")
-    assert (tmp_path / "new").stat().st_mode & 0o077 == 0
-
-
 JANE = "u_abcd_" + "a" * 32
 LARGE = lines(*(record(id=f"large-{number}") for number in range(20)))
 

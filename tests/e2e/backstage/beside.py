@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from insights_backend.access import TokenStore
+from insights_backend.composition import make_data_dir
 from tests.e2e.backstage.backend import CATALOG_TOKEN, RELAY_TOKEN, Backstage
 from tests.process import Process, eventually, serving
 
@@ -107,6 +108,7 @@ def beside(backstage: Backstage, directory: Path, port: int, **changes: Any) -> 
     file = directory / "app-config.yaml"
     insights = {**settings(backstage, directory), **changes}
     file.write_text(json.dumps({"backend": {"baseUrl": backstage.url}, "backstageInsights": insights}))
+    make_data_dir(directory / "var")
     tokens = TokenStore(directory / "var" / "tokens.sqlite3", time.time, os.urandom)
     with serving(file, directory / "log", port=port) as process:
         yield Beside(process, tokens.create("tests", "admin"))
