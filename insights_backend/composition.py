@@ -16,6 +16,7 @@ from insights_backend.catalog.cache import CachedCatalog
 from insights_backend.census import Census
 from insights_backend.delivery.destination import DebugLog, Destination
 from insights_backend.delivery.dispatcher import Dispatcher
+from insights_backend.delivery.exchange import CollectorClient
 from insights_backend.delivery.formats import FORMATS
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.delivery.retry import RetryPolicy
@@ -103,7 +104,7 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
     source = catalog_of(settings.catalog, capture.catalog_fields(), DirectSession())
     catalog = CachedCatalog(source, settings.catalog.cache_ttl, _MAX_CATALOG_ENTRIES, clock)
     groups = groups_of(settings, source)
-    destination, record_total_users = _destination(settings, warehouse)
+    destination, record_total_users = _destination(settings, warehouse, clock)
     known = recognition(settings, catalog, clock)
     views, cleaner = Views(), redactor(settings, pseudonyms(settings))
     pipeline = Pipeline(
@@ -158,32 +159,51 @@ def _erasure(
     return Erasure(places, names, AuditLog(settings.data_dir / "audit.log", clock))
 
 
-def _destination(settings: Settings, warehouse: Warehouse | None) -> tuple[Destination, Callable[[TotalUsers], None]]:
+def _destination(
+    settings: Settings, warehouse: Warehouse | None, clock: Callable[[], float]
+) -> tuple[Destination, Callable[[TotalUsers], None]]:
     """Choose where events go, and with them the number of people."""
     if settings.debug:
         log = DebugLog()
         return log, log.record_total_users
     if warehouse:
         return warehouse.events, partial(warehouse.total_users.record, OWN_INSTANCE)
-    uploader = _uploader(settings.upload)
+    uploader = _uploader(settings.upload, clock)
     return uploader, uploader.record_total_users
 
 
-def _uploader(upload: UploadSettings) -> Uploader:
+def _uploader(upload: UploadSettings, clock: Callable[[], float]) -> Uploader:
+    return Uploader(
+        collector_of(upload, DirectSession(), clock),
+        policy=RetryPolicy(upload.retries, upload.deadline),
+        timeout=upload.timeout,
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+        random=random.Random(),  # noqa: S311 - as above
+    )
+
+
+def collector_of(upload: UploadSettings, session: DirectSession, clock: Callable[[], float]) -> CollectorClient:
+    """Make what speaks to the collector that events are uploaded to.
+
+    Args:
+        upload: names it.
+        session: keeps the connection open between requests.
+        clock: now, in seconds since 1970.
+
+    Raises:
+        ConfigError: none is named, or the token cannot be sent.
+    """
     if upload.url is None or upload.token is None:
         raise ConfigError("backstageInsights.upload: set url and token")
-    return Uploader(
+    return CollectorClient(
         upload.url,
         upload.token.reveal(),
         upload_format=FORMATS[upload.format](),
-        session=DirectSession(),
-        policy=RetryPolicy(upload.retries, upload.deadline),
-        timeout=upload.timeout,
+        session=session,
         version=__version__,
         monotonic=time.monotonic,
-        clock=time.time,
-        sleep=time.sleep,
-        random=random.Random(),  # noqa: S311 - as above
+        clock=clock,
     )
 
 

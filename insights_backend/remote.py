@@ -12,6 +12,7 @@ import requests
 
 from insights_backend._version import __version__
 from insights_backend.delivery.destination import DeliveryError
+from insights_backend.delivery.exchange import CollectorClient
 from insights_backend.delivery.formats import InsightsFormat
 from insights_backend.delivery.retry import RetryPolicy
 from insights_backend.delivery.uploader import Uploader, UploadMisdirectedError, UploadUnauthorizedError
@@ -160,16 +161,20 @@ def demo(*, users: int, days: int, seed: int, url: str, secret: str | None) -> N
 
 
 def _uploader(url: str, secret: str | None, session: DirectSession) -> Uploader:
-    return Uploader(
+    collector = CollectorClient(
         url,
         secret,
         upload_format=InsightsFormat(),
         session=session,
-        policy=RetryPolicy(_UPLOAD_RETRIES, _UPLOAD_DEADLINE),
-        timeout=_UPLOAD_SECONDS,
         version=__version__,
         monotonic=time.monotonic,
         clock=time.time,
+    )
+    return Uploader(
+        collector,
+        policy=RetryPolicy(_UPLOAD_RETRIES, _UPLOAD_DEADLINE),
+        timeout=_UPLOAD_SECONDS,
+        monotonic=time.monotonic,
         sleep=time.sleep,
         random=random.Random(),  # noqa: S311 - spreads retries
     )

@@ -11,6 +11,7 @@ from random import Random
 
 from insights_backend.delivery.destination import DeadLetter
 from insights_backend.delivery.dispatcher import Dispatcher
+from insights_backend.delivery.exchange import CollectorClient
 from insights_backend.delivery.formats import InsightsFormat
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.delivery.retry import MAX_RETRY_AFTER, RetryPolicy
@@ -48,16 +49,20 @@ class Course:
 
 
 def uploader(url: str, session: DirectSession, clock: SkippingClock, timeout: float = 0.1) -> Uploader:
-    return Uploader(
+    collector = CollectorClient(
         url,
         "very-secret-token",
         upload_format=InsightsFormat(),
         session=session,
-        policy=RetryPolicy(retries=5, deadline=60.0),
-        timeout=timeout,
         version="1.2.3",
         monotonic=clock,
         clock=time.time,
+    )
+    return Uploader(
+        collector,
+        policy=RetryPolicy(retries=5, deadline=60.0),
+        timeout=timeout,
+        monotonic=clock,
         sleep=clock.sleep,
         random=Random(1),  # noqa: S311 - spreads retries
     )

@@ -1,15 +1,13 @@
 """Whether the services that the configuration names are there and know us: catalog, signing keys, collector."""
 
-import time
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import requests
 
-from insights_backend._version import __version__
 from insights_backend.check.finding import Finding
-from insights_backend.delivery.exchange import ADVICE, Answer, CollectorClient
-from insights_backend.delivery.formats import FORMATS
+from insights_backend.composition import collector_of
+from insights_backend.delivery.exchange import ADVICE, Answer
 from insights_backend.errors import CatalogUnavailableError, UnavailableError
 from insights_backend.http_client import DirectSession
 from insights_backend.model.entity_filter import EntityFilterQuery
@@ -56,17 +54,8 @@ def check_signing_keys(settings: AuthSettings, session: DirectSession, clock: Ca
 
 def check_collector(settings: UploadSettings, session: DirectSession, clock: Callable[[], float]) -> Finding:
     """Send a batch without events, which is taken only from who may upload, and stores nothing."""
-    upload_format = FORMATS[settings.format]()
-    collector = CollectorClient(
-        settings.url or "",
-        settings.token.reveal() if settings.token else None,
-        upload_format=upload_format,
-        session=session,
-        version=__version__,
-        monotonic=time.monotonic,
-        clock=clock,
-    )
-    answer = collector.post(NOTHING, upload_format.body((), None) or b"", settings.timeout)
+    collector = collector_of(settings, session, clock)
+    answer = collector.post(NOTHING, collector.format.body((), None) or b"", settings.timeout)
     return _judged(collector.name, answer)
 
 

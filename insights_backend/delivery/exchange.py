@@ -71,12 +71,14 @@ class CollectorClient:
     ) -> None:
         self._url = url.rstrip("/").removesuffix(upload_format.path) + upload_format.path
         self._auth = upload_format.auth(token)
-        self._format = upload_format
+        self.format = upload_format
+        """What it speaks."""
         self._session = session
         self._version = version
         self._monotonic = monotonic
         self._clock = clock
         self.name = f"the collector at {urlsplit(url).netloc.rpartition('@')[2]}"
+        """What it is called in messages."""
 
     def post(self, batch_id: str, body: bytes, timeout: float) -> Answer:
         """Send a batch once.
@@ -98,7 +100,7 @@ class CollectorClient:
             "Accept-Encoding": "identity",
             "Content-Type": "application/json",
             "User-Agent": f"insights-backend/{self._version}",
-            **self._format.headers(batch_id),
+            **self.format.headers(batch_id),
         }
         return self._session.post(
             self._url, data=body, headers=headers, auth=self._auth, timeout=(timeout, timeout), stream=True
@@ -114,7 +116,7 @@ class CollectorClient:
 
     def _tells_success(self, response: requests.Response, timeout: float) -> bool:
         media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return self._format.tells_success(media_type, self._read(response, timeout))
+        return self.format.tells_success(media_type, self._read(response, timeout))
 
     def _read(self, response: requests.Response, timeout: float) -> bytes:
         """Return the body, or nothing if it is too large or takes too long."""

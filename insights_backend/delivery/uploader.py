@@ -11,9 +11,7 @@ from random import Random
 
 from insights_backend.delivery.destination import Batch, DeadLetter, DeliveryError, log_refused
 from insights_backend.delivery.exchange import ADVICE, Answer, CollectorClient
-from insights_backend.delivery.formats import UploadFormat
 from insights_backend.delivery.retry import Circuit, RetryPolicy, Verdict, next_pause
-from insights_backend.http_client import DirectSession
 from insights_backend.model.total_users import TotalUsers
 
 _log = logging.getLogger(__name__)
@@ -49,20 +47,12 @@ class Uploader:
     headway however many events have to be found out.
 
     Args:
-        url: where the collector is, such as `https://insights.example.com/api/backstage-insights`.
-        token: what the collector knows this instance by; None where it asks for none.
-        upload_format: what the collector speaks.
-        session: keeps the connection open between requests.
+        collector: takes them.
         policy: how hard to try.
         timeout: seconds to connect, as many for an answer to begin, and as many for all of its body.
-        version: of this package, told to the collector.
         monotonic: a clock that never goes back, in seconds.
-        clock: now, in seconds since 1970.
         sleep: waits for seconds.
         random: draws the pauses.
-
-    Raises:
-        ConfigError: the token cannot be sent.
     """
 
     # What a collector of ours takes without being kept from other requests for long.
@@ -70,29 +60,15 @@ class Uploader:
 
     def __init__(
         self,
-        url: str,
-        token: str | None,
+        collector: CollectorClient,
         *,
-        upload_format: UploadFormat,
-        session: DirectSession,
         policy: RetryPolicy,
         timeout: float,
-        version: str,
         monotonic: Callable[[], float],
-        clock: Callable[[], float],
         sleep: Callable[[float], None],
         random: Random,
     ) -> None:
-        self._collector = CollectorClient(
-            url,
-            token,
-            upload_format=upload_format,
-            session=session,
-            version=version,
-            monotonic=monotonic,
-            clock=clock,
-        )
-        self._format = upload_format
+        self._collector = collector
         self._policy = policy
         self._timeout = timeout
         self._monotonic = monotonic
@@ -135,7 +111,7 @@ class Uploader:
 
     def _post(self, part: Batch, began: float) -> Answer:
         """Post one part until there is an answer that decides about it."""
-        body = self._format.body(part.pieces(), self._total_users)
+        body = self._collector.format.body(part.pieces(), self._total_users)
         if body is None:  # as it would be answered
             return Answer(Verdict.DIVISIBLE, "takes no batch of this size", _TOO_LARGE)
         policy = replace(self._policy, retries=0) if self._circuit.on_probation else self._policy

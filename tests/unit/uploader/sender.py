@@ -9,6 +9,7 @@ import pytest
 import responses
 
 from insights_backend.delivery.destination import Batch, DeliveryError
+from insights_backend.delivery.exchange import CollectorClient
 from insights_backend.delivery.formats import InsightsFormat, UploadFormat
 from insights_backend.delivery.retry import RetryPolicy
 from insights_backend.delivery.uploader import Uploader
@@ -34,16 +35,20 @@ class Sender:
     ) -> None:
         self.clock = Clock()
         self.slept: list[float] = []
-        self.uploader = Uploader(
+        collector = CollectorClient(
             url,
             token,
             upload_format=upload_format or InsightsFormat(),
             session=session,
-            policy=RetryPolicy(retries=retries, deadline=20.0),
-            timeout=2.5,
             version="1.2.3",
             monotonic=self.clock,
             clock=self.clock,
+        )
+        self.uploader = Uploader(
+            collector,
+            policy=RetryPolicy(retries=retries, deadline=20.0),
+            timeout=2.5,
+            monotonic=self.clock,
             sleep=self.sleep,
             random=Random(1),  # noqa: S311 - spreads retries
         )
