@@ -1,8 +1,8 @@
-"""Carrying the warehouse over to another salt: every name under a previous one gives way to that of now.
+"""Carrying the warehouse over to another salt: each pseudonym of a previous salt gives way to the one of now.
 
-A person is in the keys of the tables, which cannot be changed in place. So a month is copied with the names of now, and
-the copy takes its place in one step. Whatever cuts this short, each month of each table is as it was or as it shall be,
-and doing it again does the rest.
+Pseudonyms are in the keys of the tables, and a key cannot be changed in place. So each month of each table is copied
+with the pseudonyms of now, and the copy then takes the month's place in one step. Cut short, every month is either as
+it was or carried over as a whole, and doing it again does the rest.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,21 +23,19 @@ _DERIVED_ID = "^[0-9a-f]{24}$"
 
 
 def carry_over(engine: Engine, pattern: str, name_now: Callable[[str], str], pepper: str) -> int:
-    """Rename everybody who stands under a previous salt; for a warehouse that nobody writes to meanwhile.
+    """Replace the pseudonyms of previous salts by those of now; nobody may write to the warehouse meanwhile.
 
-    Ids of events that were derived under the salt are replaced too, since by them a guess about an event could be
-    tested.
-
-    What is replaced leaves the disk with `Engine.clean_up`.
+    Ids of events that were derived under such a salt are replaced too: whoever knows it could test a guess about
+    an event by its id. What was replaced leaves the disk with `Engine.clean_up`.
 
     Args:
         engine: one that may take its time.
-        pattern: what finds names under previous salts.
-        name_now: returns what a name under a previous salt is called now.
+        pattern: what finds pseudonyms of previous salts.
+        name_now: returns the pseudonym of now for one of these.
         pepper: random letters and digits, used once and forgotten: what the new ids of events are made with.
 
     Returns:
-        How many people there were to be renamed.
+        How many people had a pseudonym of a previous salt.
 
     Raises:
         WarehouseUnavailableError: it was not all done; to be done again.
@@ -89,7 +87,7 @@ def _partitions(engine: Engine, table: str) -> list[str]:
 
 
 def _replace(engine: Engine, table: str, partition: str, changed: dict[str, str], pepper: str) -> None:
-    """Copy a month with its names of now, and put the copy in its place."""
+    """Copy a month with the pseudonyms of now, and put the copy in its place."""
     if table == "events":
         is_theirs = " OR ".join(f"{text} != {renamed}" for text, renamed in changed.items())
         new_id = f"substring(lower(hex(SHA256(concat('{pepper}', id)))), 1, 24)"
@@ -117,7 +115,7 @@ def _columns(engine: Engine, table: str) -> list[str]:
 
 
 def _renamed(text: str, pattern: str) -> str:
-    """Write a text with names of now: what stands between names, and after each what it is called now."""
+    """Write a text with the pseudonyms of now: what stands between the old ones, and after each the one of now."""
     gaps, names = f"splitByRegexp('{pattern}', {text})", f"arrayPushBack(extractAll({text}, '{pattern}'), '')"
     joined = f"concat(gap, joinGet({_NAMES}, 'new', name))"
     return (
