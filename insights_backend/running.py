@@ -6,7 +6,7 @@ upload to. Both store in the warehouse of the process, unless the backend upload
 
 import atexit
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Thread
 
@@ -18,6 +18,7 @@ from insights_backend.delivery.outbox import Outbox
 from insights_backend.erasure import Erasure
 from insights_backend.service import InsightsService
 from insights_backend.settings.values import Settings
+from insights_backend.settings.warnings import warnings
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from insights_backend.warehouse.failures import WarehouseUnavailableError
@@ -147,22 +148,3 @@ class Insights:
         if self.warehouse and not self.warehouse.engine.is_open:
             found["warehouse"] = "the warehouse is not open yet"
         return found
-
-
-def warnings(settings: Settings) -> Iterator[str]:
-    """Say what of the settings is for development only, takes a protection away, or does nothing."""
-    if "backend" in settings.roles and settings.auth.mode == "none":
-        yield "auth.mode is none: ANYONE WHO REACHES THIS PORT can send events as any user. For development only."
-    if settings.dashboard_access == "open":
-        yield (
-            "dashboard.access is open: ANYONE WHO REACHES THIS PORT can read and export everything, and upload. "
-            "For development on loopback only."
-        )
-    if settings.identities == "clear":
-        yield "identities is clear: user references are stored as they are, not as pseudonyms."
-    if not settings.redaction.enabled:
-        yield "redaction.enabled is false: personal data in events is stored as it comes."
-    if settings.viewers and not ("backend" in settings.roles and settings.auth.mode == "backstage"):
-        yield "viewers lets nobody in: who somebody is can only be told in the role backend with auth.mode backstage."
-    if settings.debug:
-        yield "debug is true: events are logged, and neither stored nor uploaded."

@@ -8,8 +8,8 @@ from insights_backend.check.peers import check_catalog, check_collector, check_s
 from insights_backend.check.storage import check_directory, check_room
 from insights_backend.check.warehouse import check_warehouse
 from insights_backend.http_client import DirectSession
-from insights_backend.running import warnings
 from insights_backend.settings import Settings
+from insights_backend.settings.warnings import warnings
 
 __all__ = ["Finding", "check"]
 
