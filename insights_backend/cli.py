@@ -51,7 +51,7 @@ def main(context: click.Context, paths: tuple[Path, ...]) -> None:
 
 
 def _settings(paths: tuple[Path, ...]) -> Settings:
-    return load_settings(os.environ, Path.cwd(), list(paths) or None)
+    return load_settings(os.environ, Path.cwd(), paths)
 
 
 @main.group()

@@ -29,7 +29,7 @@ def redact(paths: tuple[Path, ...], *, explain: bool) -> None:
     would be stored, and after a tab the reasons; of an event a line of JSON with `result` and `changes`. Nothing is
     stored or sent. Where there is no salt yet, pseudonyms are of this run alone.
     """
-    settings = load_settings(os.environ, Path.cwd(), list(paths) or None)
+    settings = load_settings(os.environ, Path.cwd(), paths)
     trial = _Trial(settings)
     for item in _items(_read()):
         click.echo(

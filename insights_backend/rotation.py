@@ -27,7 +27,7 @@ def rotate(paths: tuple[Path, ...]) -> None:
     configuration you replace there, and put the one until now at the end of `previousSalts`; this carries over what is
     stored. The previous salts are needed from then on, beside the new one. Cut short, the command may be run again.
     """
-    settings = load_settings(os.environ, Path.cwd(), list(paths) or None)
+    settings = load_settings(os.environ, Path.cwd(), paths)
     _check(settings)
     insights = assemble(settings)
     try:

@@ -24,7 +24,7 @@ def config_check(paths: tuple[Path, ...]) -> None:
 
     Ends with 2 where the configuration cannot be used, and with 1 where something that it needs is not there.
     """
-    settings = _show(find_files(os.environ, Path.cwd(), list(paths) or None))
+    settings = _show(find_files(os.environ, Path.cwd(), paths))
     click.echo("\nchecks")
     failed = sum(_tell(finding) for finding in check(settings, time.time))
     if failed:

@@ -34,22 +34,20 @@ def load(files: Sequence[Path], environ: Mapping[str, str], root: Path) -> Confi
     return _merged([*(read_layer(file, environ, root) for file in files), read_variables(environ)])
 
 
-def find_files(environ: Mapping[str, str], root: Path, paths: Sequence[Path] | None = None) -> list[Path]:
+def find_files(environ: Mapping[str, str], root: Path, paths: Sequence[Path] = ()) -> list[Path]:
     """Say which files the configuration is made of, lowest first.
 
     Args:
         environ: the environment variables; `INSIGHTS_CONFIG` names files, separated by commas, as Backstage's
             repeated `--config` does.
         root: the directory that relative names of files are in, and the default layers.
-        paths: the files, instead of those in `INSIGHTS_CONFIG`.
+        paths: the files, instead of those in `INSIGHTS_CONFIG`; with none, those there.
 
     Raises:
         ConfigError: none is named, and there is none of Backstage's default layers.
     """
     names = [name.strip() for name in environ.get("INSIGHTS_CONFIG", "").split(",") if name.strip()]
-    if paths is None and not names:
-        return _default_files(environ, root)
-    return [root / path for path in (names if paths is None else paths)]
+    return [root / path for path in paths or names] or _default_files(environ, root)
 
 
 def _default_files(environ: Mapping[str, str], root: Path) -> list[Path]:

@@ -26,7 +26,7 @@ def read(tmp_path: Path) -> Read:
     """Load files as layers and return the whole tree."""
 
     def read_files(*names: str, **environ: str) -> ConfigTree:
-        files = find_files(environ, tmp_path, [Path(name) for name in names] or None)
+        files = find_files(environ, tmp_path, [Path(name) for name in names])
         return load(files, environ, tmp_path)
 
     return read_files
