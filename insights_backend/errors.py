@@ -67,6 +67,12 @@ class ForbiddenError(InsightsError):
     code = "forbidden"
 
 
+class NotFoundError(InsightsError):
+    """There is no such thing; names those that there are."""
+
+    code = "not_found"
+
+
 class PayloadTooLargeError(InsightsError):
     """A body is over a limit."""
 

@@ -8,9 +8,8 @@ Segment. Errors have the one shape of all our errors: these modules look at the 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from insights_backend.errors import InsightsError
+from insights_backend.errors import InsightsError, NotFoundError
 from insights_backend.web.intake import Intake, Taken, receipt
-from insights_backend.web.problems import problem
 from insights_backend.wire import generic, segment, umami
 
 
@@ -43,7 +42,7 @@ def add_foreign_formats(api: Blueprint, intake: Intake) -> None:
     @api.post("/segment/v1/<call>")
     def segment_events(call: str) -> ResponseReturnValue:
         if call not in segment.CALLS:
-            return problem("not_found", f"there is no such call; there are {', '.join(segment.CALLS)}", 404)
+            raise NotFoundError(f"there is no such call; there are {', '.join(segment.CALLS)}")
         body = intake.body()
         caller = intake.caller(segment.write_key(body))
         check(intake.take(caller, segment.documents(segment.CALLS[call], body)))

@@ -41,13 +41,6 @@ def register_problems(site: Flask | Blueprint) -> None:
     site.register_error_handler(Exception, _unexpected)
 
 
-def problem(code: str, message: str, status: int) -> Response:
-    """Make an error's answer."""
-    answer = jsonify(error={"code": code, "message": message})
-    answer.status_code = status
-    return answer
-
-
 def status_of(error: InsightsError) -> int:
     """Return the status of the answer to an error."""
     return 503 if isinstance(error, UnavailableError) else _STATUS.get(error.code, 500)
@@ -61,7 +54,7 @@ def log_unexpected(error: Exception) -> None:
 
 
 def _ours(error: InsightsError) -> Response:
-    answer = problem(error.code, error.message, status_of(error))
+    answer = _problem(error.code, error.message, status_of(error))
     if isinstance(error, UnavailableError | RateLimitedError):
         answer.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, UnauthenticatedError):
@@ -79,11 +72,17 @@ def code_of(error: HTTPException) -> str:
 
 def _http(error: HTTPException) -> Response:
     code = code_of(error)
-    answer = problem(code, error.description or code, error.code or 500)
+    answer = _problem(code, error.description or code, error.code or 500)
     answer.headers.extend(header for header in error.get_headers() if header[0].lower() != "content-type")
     return answer
 
 
 def _unexpected(error: Exception) -> Response:
     log_unexpected(error)
-    return problem("internal_error", "something went wrong here; the log of the service says where", 500)
+    return _problem("internal_error", "something went wrong here; the log of the service says where", 500)
+
+
+def _problem(code: str, message: str, status: int) -> Response:
+    answer = jsonify(error={"code": code, "message": message})
+    answer.status_code = status
+    return answer

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import PreconditionFailed
 
+from insights_backend.errors import NotFoundError
 from insights_backend.metrics import REPORTS_MADE
 from insights_backend.reports.all_reports import REPORTS
 from insights_backend.reports.answer import Answer, Row, Sources
@@ -16,7 +17,6 @@ from insights_backend.warehouse.events import EVENT, EventStore
 from insights_backend.web.guard import Guard
 from insights_backend.web.openapi.reports import ROWS
 from insights_backend.web.parameters import ExportSchema, ReportSchema, parameters, report_query
-from insights_backend.web.problems import problem
 from insights_backend.web.tables import begun, csv_answer, ndjson
 
 _HOUR = 3600
@@ -48,7 +48,7 @@ def create_reports(
     def report(name: str) -> ResponseReturnValue:
         guard("view")
         if name not in REPORTS:
-            return problem("not_found", f"there is no such report; there are {', '.join(REPORTS)}", 404)
+            raise NotFoundError(f"there is no such report; there are {', '.join(REPORTS)}")
         given = parameters(ReportSchema(), request.args)
         query = report_query(given, now())
         with REPORTS_MADE.labels(name).time():
