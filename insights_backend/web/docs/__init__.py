@@ -27,8 +27,6 @@ def create_docs(document: str) -> Blueprint:
     @site.after_request
     def protect(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = policy(CONTENT_POLICY)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "same-origin"
         return response
 
     @site.get("/docs")

@@ -99,7 +99,7 @@ class TotalUsersSchema(AnswerSchema):
 class HealthSchema(AnswerSchema):
     """The process lives."""
 
-    status = text("", "ok")
+    status = text("Always `ok`.", "ok")
 
 
 class ReadinessSchema(AnswerSchema):
