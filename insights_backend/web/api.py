@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from insights_backend.errors import CatalogUnavailableError
 from insights_backend.service import InsightsService
 from insights_backend.web.foreign import add_foreign_formats
-from insights_backend.web.intake import Intake, receipt
+from insights_backend.web.intake import Intake, answer_of
 from insights_backend.web.origins import admit_origins
 from insights_backend.web.problems import register_problems
 from insights_backend.wire import native
@@ -34,7 +34,7 @@ def create_api(service: InsightsService, intake: Intake, allowed_origins: Sequen
     @api.post("/events")
     def ingest_events() -> ResponseReturnValue:
         caller = intake.caller()
-        return receipt(intake.take(caller, native.unwrap(intake.body())))
+        return answer_of(intake.take(caller, native.unwrap(intake.body())))
 
     @api.get("/config")
     def config() -> Response:

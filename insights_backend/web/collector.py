@@ -56,8 +56,7 @@ def create_collector(
         # A number of people is a row to store as an event is, or batches of nothing else would cost nothing.
         rate.charge(instance, len(documents) + (total is not None))
         if rejections:
-            rejected = [{"index": rejection.index, "errors": rejection.errors} for rejection in rejections]
-            return jsonify(accepted=0, rejected=rejected), 422
+            return jsonify(accepted=0, rejected=[rejection.as_json() for rejection in rejections]), 422
         return jsonify(accepted=len(events))  # also where the batch came before
 
     return site

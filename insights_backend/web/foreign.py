@@ -9,7 +9,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from insights_backend.errors import InsightsError, NotFoundError
-from insights_backend.web.intake import Intake, Taken, receipt
+from insights_backend.web.intake import Intake, Taken, answer_of
 from insights_backend.wire import generic, segment, umami
 
 
@@ -30,13 +30,13 @@ def add_foreign_formats(api: Blueprint, intake: Intake) -> None:
     @api.post("/generic")
     def generic_events() -> ResponseReturnValue:
         caller = intake.caller()
-        return receipt(intake.take(caller, generic.documents(intake.body())))
+        return answer_of(intake.take(caller, generic.documents(intake.body())))
 
     @api.post("/umami/api/send")
     def umami_event() -> ResponseReturnValue:
         body = intake.body()
         caller = intake.caller(umami.website(body))
-        check(intake.take(caller, umami.documents(body)))
+        _require_a_valid_one(intake.take(caller, umami.documents(body)))
         return jsonify({})
 
     @api.post("/segment/v1/<call>")
@@ -45,11 +45,11 @@ def add_foreign_formats(api: Blueprint, intake: Intake) -> None:
             raise NotFoundError(f"there is no such call; there are {', '.join(segment.CALLS)}")
         body = intake.body()
         caller = intake.caller(segment.write_key(body))
-        check(intake.take(caller, segment.documents(segment.CALLS[call], body)))
+        _require_a_valid_one(intake.take(caller, segment.documents(segment.CALLS[call], body)))
         return jsonify(success=True)
 
 
-def check(taken: Taken) -> None:
+def _require_a_valid_one(taken: Taken) -> None:
     """Refuse a request none of whose events is valid, where the answer has no room to name each.
 
     Raises:

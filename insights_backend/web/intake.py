@@ -128,9 +128,9 @@ def _count(receipt: Receipt, rejections: Iterable[Rejection]) -> None:
         EVENTS.labels("rejected", next(iter(rejection.errors))).inc()
 
 
-def receipt(taken: Taken) -> ResponseReturnValue:
+def answer_of(taken: Taken) -> ResponseReturnValue:
     """Answer in our own format: 200 delivered, 202 on disk, 422 where no event was valid."""
-    rejected = [{"index": rejection.index, "errors": rejection.errors} for rejection in taken.rejections]
+    rejected = [rejection.as_json() for rejection in taken.rejections]
     told = {"accepted": taken.receipt.accepted, "duplicates": taken.receipt.duplicates, "rejected": rejected}
     body = Response(orjson.dumps(told), mimetype="application/json")
     if taken.refused:

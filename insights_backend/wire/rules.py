@@ -22,6 +22,10 @@ class Rejection:
     index: int
     errors: Mapping[str, list[str]]
 
+    def as_json(self) -> dict[str, Any]:
+        """Write it as answers do."""
+        return {"index": self.index, "errors": self.errors}
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
