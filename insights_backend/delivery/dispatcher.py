@@ -27,14 +27,14 @@ LONE_EVENTS = 1000
 """Up to so many events are delivered by the request that finds them waiting; more would keep it too long."""
 
 OUTAGE_EVENTS = 200_000
-"""Of more than so many, most were left behind by an outage: they have time, and the requests of now go first."""
+"""Where more than so many wait, an outage left most behind: those have time, and the requests of now go first."""
 
 CATCH_UP_EVENTS = 1000
-"""Where a batch of these ends: a small one keeps the disk and the processor from requests for less long."""
+"""How large their batches are: a small one keeps the disk and the processor from requests for a shorter time."""
 
-_REST = 2.0  # after each of these, as a multiple of the time that it took
-_MAX_PAUSE = 30.0
-_PAUSE, _TRIES = 0.05, 600  # seconds between looks whether the right to deliver is free, for half a minute
+_CATCH_UP_REST = 2.0  # after each of their batches, as a multiple of the time that it took
+_MAX_PAUSE = 30.0  # seconds, after failures
+_LOOKS, _SECONDS_A_LOOK = 600, 0.05  # whether the right to deliver is free: for half a minute
 
 
 class Dispatcher:
@@ -152,7 +152,7 @@ class Dispatcher:
             if self.deliver_batch(CATCH_UP_EVENTS if is_gentle else self._batch_events) is None:
                 return
             if is_gentle:
-                self._stop.wait(min(PACE, _REST * (self._monotonic() - began)))
+                self._stop.wait(min(PACE, _CATCH_UP_REST * (self._monotonic() - began)))
             before, waiting = waiting, self._outbox.backlog().events
             is_growing = waiting >= before
             if waiting < self._batch_events:
@@ -166,12 +166,12 @@ class Dispatcher:
         Raises:
             UnavailableError: another thread or process goes on delivering, or the disk refuses; to be done again.
         """
-        for _ in range(_TRIES):
+        for _ in range(_LOOKS):
             with self._outbox.right_to_deliver() as mine:
                 if mine:
                     self._deliver_what_is_under_way()
                     return self._outbox.erase(person)
-            self._stop.wait(_PAUSE)
+            self._stop.wait(_SECONDS_A_LOOK)
         raise UnavailableError("events are being delivered without a pause; try again")
 
     def about(self, person: Person) -> Iterator[dict[str, Any]]:
