@@ -123,6 +123,10 @@ class Engine:
             columns: the columns that the rows have, and as what they are read. Texts that repeat are read as texts, and
                 made into what the table has a column at a time, which takes half as long.
             fmt: one of the engine's input formats.
+
+        Raises:
+            UnreadableError: the engine cannot read one of the rows.
+            WarehouseUnavailableError: the engine is not there, or refuses; some tables may have the block already.
         """
         names, structure = ", ".join(columns), _structure(columns)
         target, read = f"{table} ({names})", f"SELECT {names} FROM"
@@ -193,7 +197,11 @@ class Engine:
         self._connections.need_room()
 
     def run(self, sql: str) -> None:
-        """Have a statement run that answers nothing."""
+        """Have a statement run that answers nothing.
+
+        Raises:
+            WarehouseUnavailableError: the engine is not there, or refuses.
+        """
         with self._connections.writer() as client, engine_errors():
             client.command(sql)
 
@@ -202,6 +210,9 @@ class Engine:
 
         The engine does so within a minute by itself, and here in a second or two. What a question reads that still runs
         stays until then. A server has a delay of its own (`old_parts_lifetime`).
+
+        Raises:
+            WarehouseUnavailableError: the engine is not there, or refuses.
         """
         if self._connections.path:
             old = self._replaced_parts()
@@ -216,7 +227,11 @@ class Engine:
         return {(row["table"], row["name"]) for row in self.rows(_REPLACED, {})}
 
     def numbers_as_writer(self, sql: str) -> list[int]:
-        """Ask for a column of UInt64 on the writer's connection: what must be known before an insert."""
+        """Ask for a column of UInt64 on the writer's connection: what must be known before an insert.
+
+        Raises:
+            WarehouseUnavailableError: the engine is not there, or refuses.
+        """
         with self._connections.writer() as client, measured("ask"):
             return memoryview(bytes(client.raw_query(sql, fmt="RowBinary"))).cast("Q").tolist()
 
@@ -233,7 +248,11 @@ class Engine:
     def stream(self, sql: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Ask, and hand the rows on as they come, in bounded memory, for as long as their reader takes.
 
-        There is no limit of time, in which the embedded engine would count the reader's, and end without an error.
+        There is no limit of time: the embedded engine would count the reader's time too, and end without an error.
+
+        Raises:
+            QueryLimitError: it needs more memory than a question may have.
+            WarehouseUnavailableError: the engine is not there, or refuses.
         """
         with (
             self._connections.reader() as reader,
@@ -245,7 +264,7 @@ class Engine:
                 yield dict(zip(names, row, strict=True))
 
     def file(self, sql: str, parameters: Mapping[str, Any], fmt: str) -> bytes:
-        """Ask, and return the answer as a file in one of the engine's formats, such as `Parquet`."""
+        """Ask, and return the answer as a file in one of the engine's formats, such as `Parquet`; raises as `rows`."""
         with self._connections.reader() as reader, measured("ask"):
             return bytes(reader.raw_query(sql, parameters=dict(parameters), fmt=fmt))
 

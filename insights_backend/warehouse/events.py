@@ -203,12 +203,20 @@ class EventStore:
         Args:
             start: first moment, included.
             end: last moment, excluded.
+
+        Raises:
+            WarehouseUnavailableError: the engine is not there, or refuses.
         """
         for row in self._engine.stream(f"SELECT {_COLUMNS} {_RANGE}", _range(start, end)):
             yield _shown(row)
 
     def parquet(self, start: Millis, end: Millis) -> bytes:
-        """Return the stored events of a time range as a Parquet file."""
+        """Return the stored events of a time range, as in `read`, as a Parquet file.
+
+        Raises:
+            QueryLimitError: it needs more time or memory than a question may have.
+            WarehouseUnavailableError: the engine is not there, or refuses.
+        """
         columns = _COLUMNS.replace("toUnixTimestamp64Milli(time) AS time", "time")
         columns = columns.replace("toUnixTimestamp64Milli(receivedAt) AS receivedAt", "receivedAt")
         for name in _NULLABLE:
