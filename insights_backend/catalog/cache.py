@@ -48,7 +48,7 @@ _UNKNOWN = Lookup(None, available=False)
 
 
 def _late(held: Held[Lookup] | None) -> Lookup:
-    """Answer by what was known in time, while the catalog is down."""
+    """Answer with what was learnt last, where the catalog is down and it is past its time to live."""
     return replace(held.value, stale=True) if held else _UNKNOWN
 
 
@@ -64,7 +64,7 @@ class CachedCatalog:
 
     def __init__(self, catalog: Catalog, ttl: float, max_entries: int, clock: Callable[[], float]) -> None:
         negative_ttl = min(ttl, MAX_NEGATIVE_TTL)
-        # What is answered, so that it is made once and not at each question.
+        # Lookups and not entities, so that each is made once, and not at every question.
         self._entities: ReadThrough[EntityRef, Lookup] = ReadThrough(
             lambda refs: [Lookup(entity, available=True) for entity in catalog.entities(refs)],
             lambda lookup: negative_ttl if lookup.entity is None else ttl,
