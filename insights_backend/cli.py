@@ -16,6 +16,7 @@ from insights_backend.access import Scope, TokenStore
 from insights_backend.check.command import config_check
 from insights_backend.composition import assemble, make_data_dir, tokens_of
 from insights_backend.delivery.outbox import DAMAGED, Outbox
+from insights_backend.demonstration import demo
 from insights_backend.enrichment.policy import Policy
 from insights_backend.errors import InsightsError
 from insights_backend.redacting import redact
@@ -185,5 +186,5 @@ def _date(moment: float) -> str:
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}"
 
 
-for _command in (remote.export, remote.report, remote.export_user, remote.erase_user, remote.demo, redact, rotate):
+for _command in (remote.export, remote.report, remote.export_user, remote.erase_user, demo, redact, rotate):
     main.add_command(_command)

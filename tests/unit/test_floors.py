@@ -31,7 +31,7 @@ FLOORS: list[set[str]] = [
     {"running", "portal", "privacy"},
     {"composition", "readings", "guarding"},
     {"stored"},
-    {"app", "remote", "check", "redacting", "rotation"},
+    {"app", "remote", "demonstration", "check", "redacting", "rotation"},
     {"cli", "__init__"},
 ]
 
@@ -39,6 +39,7 @@ FLOORS: list[set[str]] = [
 DOORS = {
     "access": {"token_file"},
     "backstage_tokens": {"identity", "signing_keys"},
+    "demonstration": {"remote"},
     "enrichment": {"catalog.cache", "catalog.interface"},
     "warehouse": {"delivery.destination", "delivery.packing"},
 }
