@@ -1,4 +1,4 @@
-"""What is said to the engine: questions, inserts and changes; and that its answers come back in our own words.
+"""Talking to the engine: inserts, changes and questions.
 
 It is chDB inside this process, or a ClickHouse server over HTTP. The DSN decides.
 """
