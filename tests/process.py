@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
@@ -134,15 +134,15 @@ def serving(
             process.kill()
 
 
-def await_answer(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    """Wait until a process that was just started answers, whatever it says; it fails with its log."""
+def await_answer(
+    process: subprocess.Popen[bytes], url: str, log: Path, good: Callable[[requests.Response], bool] = lambda _: True
+) -> None:
+    """Wait until a process that was just started gives a good answer, by default any; it fails with its log."""
     pause = 0.02
     for _ in range(int(_START_SECONDS / pause)):
         assert process.poll() is None, log.read_text()
-        try:
-            requests.get(url, timeout=_START_SECONDS)
-        except requests.ConnectionError:
-            Event().wait(pause)
-        else:
-            return
+        with suppress(requests.ConnectionError):
+            if good(requests.get(url, timeout=_START_SECONDS)):
+                return
+        Event().wait(pause)
     raise TimeoutError(log.read_text())

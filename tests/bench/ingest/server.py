@@ -27,7 +27,7 @@ class Server:
         path: the route that takes events.
         worker: the process that answers.
         directory: where its files are.
-        started: seconds from its start until it answered.
+        started: seconds from its start until it was ready.
     """
 
     port: int
@@ -85,7 +85,7 @@ def running(directory: Path, config: Path, *, floor: bool = False) -> Iterator[S
     arguments = (*(FLOOR if floor else SERVICE), f"--bind=127.0.0.1:{port}")
     gunicorn = spawn(config, log, port, arguments, FLOOR_DIRECTORY=str(directory), PYTHONPATH=str(REPOSITORY))
     try:
-        await_answer(gunicorn, f"http://127.0.0.1:{port}/readyz", log)
+        await_answer(gunicorn, f"http://127.0.0.1:{port}/readyz", log, lambda answer: answer.ok)
         started = time.perf_counter() - began
         yield Server(port, "/events" if floor else f"{PREFIX}/events", _worker_of(gunicorn.pid), directory, started)
     finally:
