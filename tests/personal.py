@@ -84,6 +84,10 @@ FOUND = [
     ("Card-4111111111111111", "Card-[card]"),
     ("gb82 west 1234 5698 7654 32 today", "[iban] today"),
     ("NL91ABNA0417164300,", "[iban],"),
+    ("DE89.3704.0044.0532.0130.00. Thanks", "[iban]. Thanks"),
+    # a card's number, though its length is that of an account of AWS or of an article
+    ("arn 561234567890", "arn [card]"),
+    ("ean: 4111 1111 1111 1111", "ean: [card]"),
     ("457-55-5462", "[ssn]"),
     ("ssn: 457555462", "ssn: [ssn]"),
     # credentials: only the secret part
