@@ -114,6 +114,12 @@ FOUND = [
     (r"\\server\Users\jane", r"\\server\Users\[username]"),
     (r"C:\Users\Jane Doe\x", r"C:\Users\[username]\x"),
     ("file:///Users/jane/x", "file:///Users/[username]/x"),
+    (r"cwd is C:\Users\Jane Doe", r"cwd is C:\Users\[username]"),
+    (r'{"cwd":"C:\\Users\\Anna Maria Öz"}', r'{"cwd":"C:\\Users\\[username]"}'),
+    (r"C:\Users\Jane Doe, then", r"C:\Users\[username], then"),
+    (r"C:\Users\jane failed", r"C:\Users\[username] failed"),
+    (r"C:\Users\Jane failed", r"C:\Users\[username] failed"),
+    ("/x?path=C%3A%5CUsers%5CJane%20Doe", "/x?path=C%3A%5CUsers%5C[username]"),
     ("cd ~jane/x", "cd ~[username]/x"),
     # users, by reference and by the path of their page
     ("owned by User:default/Jane.", f"owned by {PERSON}."),

@@ -59,7 +59,10 @@ _FILE_URL_HOME = re.compile(
 _WINDOWS_HOME = re.compile(
     r"(?:(?:[a-z]:[\\/]{1,2}|\\)(?:users|documents and settings)|\\\\wsl(?:\$|\.localhost)\\[\w.-]{1,40}\\home)"
     r"[\\/]{1,2}"
-    r"([^\\/:*?\"<>|\s]++(?: [^\\/:*?\"<>|\s]++){1,3}(?=[\\/])|[^\\/:*?\"<>|\s]+)",
+    # several words are one name before a slash; before an end, if each begins as a name does
+    r"(\[[a-z]{2,12}\]|[^\\/:*?\"<>|\s]++(?: [^\\/:*?\"<>|\s]++){1,3}(?=[\\/])"
+    r"|(?-i:[A-ZÀ-ÖØ-Þ])[\w.'-]*+(?: (?-i:[A-ZÀ-ÖØ-Þ])[\w.'-]*+){1,3}(?=\Z|[\"<>|)\],;])"
+    r"|[^\\/:*?\"<>|\s]+)",
     re.IGNORECASE,
 )
 _TILDE_HOME = re.compile(r"(?=~)(?:(?<![\w~.^\])])~([A-Za-z_][\w.-]*)(?=/)|(?<=/)~([A-Za-z_][\w.-]*))")
