@@ -15,10 +15,15 @@ _CALLING_CODE = re.compile(
 )  # ITU-T E.164, list of assigned codes
 _EXTENSION = r" ?(?:x|ext\.?) ?\d{1,6}(?![\w-])"
 _INTERNATIONAL = re.compile(
-    r"(?=[+0])(?<![\w+])(?:\+|(?<![.-])00(?=[1-9]\d{0,2} )|(?<![.-])011[ -](?=[1-9]))"
+    r"(?=[+0])(?<![\w+])(?:\+|(?<![.-])00(?=[1-9])|(?<![.-])011[ -](?=[1-9]))"
     rf"\(?(?P<digits>\d(?:[ .()/-]{{0,3}}\d){{6,14}})(?:{_EXTENSION})?(?!\d)",
     re.ASCII,
 )
+_CODE_APART = re.compile(r"00\d{1,3} ")
+_MOBILE = re.compile(
+    r"27[678]|3069|316|324[5-9]|33[67]|34[67]|3519|3538|3526|358[45]|36[237]0|380[569]|393[2-9]|407|417[5-9]|420[67]"
+    r"|436[5-9]|447[1-9]|467|48[4-8]|491[5-7]|905[0-5]|91[6-9]|9715|9725"
+)  # how numbers of mobile telephones begin, by the national numbering plans
 _SEAM = r"[ +-]"  # a blank is a plus in the query of a URL
 _WAYS = (
     # an area code in brackets
@@ -75,6 +80,7 @@ _LONGEST_ORDER_BEFORE = 13
 _DECIMAL = re.compile(r"\+\d{1,3}\.\d+")  # such as a latitude
 _GROUPS = re.compile(r"\d+")
 _SHORTEST, _LONGEST = 7, 13
+_SHORTEST_MOBILE, _LONGEST_MOBILE = 11, 13
 _SHORTEST_WITH_ZERO = 9
 _SHORTEST_UNGROUPED = 8
 _ISBN = 10
@@ -96,9 +102,17 @@ def _international(match: Match) -> Span | None:
     if _DECIMAL.fullmatch(match[0]):
         return None
     digits = _digits(match["digits"])
+    if match[0].startswith("00") and not _CODE_APART.match(match[0]) and not _is_mobile(match, digits):
+        return None
     code = _CALLING_CODE.match(digits)
     enough = 11 if digits.startswith("1") else 8 if re.search(r"\d[ .()/-]", match["digits"]) else 9
     return match.span() if code and enough <= len(digits) <= (11 if digits[0] == "1" else 15) else None
+
+
+def _is_mobile(match: Match, digits: str) -> bool:
+    """Tell a mobile telephone's number from one that is padded to its length, where nothing sets the code apart."""
+    is_numbered = _MOBILE.match(digits) and _SHORTEST_MOBILE <= len(digits) <= _LONGEST_MOBILE
+    return bool(is_numbered) and not _is_order(match) and match.string[match.start() - 1 : match.start()] != "/"
 
 
 def _national(match: Match) -> Span | None:
@@ -111,8 +125,12 @@ def _national(match: Match) -> Span | None:
         return None
     if number.replace(" ", "").isdigit() and _counts_up(groups):
         return None
+    return None if _is_order(match) else match.span()
+
+
+def _is_order(match: Match) -> bool:
     before = match.string[max(0, match.start() - _LONGEST_ORDER_BEFORE) : match.start()]
-    return None if _ORDER_BEFORE.search(before) else match.span()
+    return _ORDER_BEFORE.search(before) is not None
 
 
 def _is_list(groups: list[str]) -> bool:
