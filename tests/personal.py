@@ -109,17 +109,18 @@ FOUND = [
     ("/cb?code=4fAbc9Zx81kdPq02&state=list", "/cb?code=[credential]&state=list"),
     ("deploy --token abc123", "deploy --token [credential]"),
     ("https://hooks.slack.com/services/T0/B0/xyz", "[credential]"),
+    (f"FlyV1 fm2_{'a1B2c3D4e5F6g7H8i9/+' * 4}==", "FlyV1 [credential]"),
     # user names inside paths
     ("/home/jane/src", "/home/[username]/src"),
     (r"\\server\Users\jane", r"\\server\Users\[username]"),
     (r"C:\Users\Jane Doe\x", r"C:\Users\[username]\x"),
-    ("file:///Users/jane/x", "file:///Users/[username]/x"),
     (r"cwd is C:\Users\Jane Doe", r"cwd is C:\Users\[username]"),
     (r'{"cwd":"C:\\Users\\Anna Maria Öz"}', r'{"cwd":"C:\\Users\\[username]"}'),
     (r"C:\Users\Jane Doe, then", r"C:\Users\[username], then"),
     (r"C:\Users\jane failed", r"C:\Users\[username] failed"),
     (r"C:\Users\Jane failed", r"C:\Users\[username] failed"),
     ("/x?path=C%3A%5CUsers%5CJane%20Doe", "/x?path=C%3A%5CUsers%5C[username]"),
+    ("file:///Users/jane/x", "file:///Users/[username]/x"),
     ("cd ~jane/x", "cd ~[username]/x"),
     # users, by reference and by the path of their page
     ("owned by User:default/Jane.", f"owned by {PERSON}."),
@@ -158,6 +159,8 @@ FOUND = [
     ("Authorization: ApiKey a1B2c3d4E5F6", "Authorization: ApiKey [credential]"),
     ("authorization: GenieKey 1a2b-3c4d", "authorization: GenieKey [credential]"),
     ("Authorization: SSWS 00QCjAl4MlV-WPXM", "Authorization: SSWS [credential]"),
+    ("Authorization: Token hunter2!x$y, then", "Authorization: Token [credential], then"),
+    (r"{\"Authorization\": \"Bearer hunter2!x\"}", r"{\"Authorization\": \"[credential]\"}"),
     ("Cookie: theme=dark; _oauth2_proxy=a1B2; user=jane", "Cookie: [credential]"),
     ("curl -H 'Cookie: a=b; c=d' x", "curl -H 'Cookie: [credential]' x"),
     (

@@ -39,6 +39,23 @@ MADE = [
     f"xai-{MIXED}{MIXED[:16]}",
     f"pplx-{MIXED[:48]}",
     f"pat{MIXED[:14]}.{HEX}",
+    f"pat.{'a1B2_c3-D4e' * 2}.{HEX[:24]}.{MIXED[:20]}",
+    f"API-{UPPER[:26]}",
+    f"ops_eyJ{MIXED}{MIXED}",
+    f"ABSK{MIXED}{MIXED}",
+    f"LTAI5t{MIXED[:18]}",
+    f"cmVmdGtu{MIXED[:56]}",
+    f"{MIXED[:52]}JQQJ99{MIXED[:18]}AZDO{MIXED[:4]}",
+    f"v1.0-{HEX[:24]}-{HEX}{HEX}{HEX[:18]}",
+    f"fo1_{'a1B2-c3_D4' * 4}xyz",
+    f"api_org_{MIXED[:34]}",
+    f"r8_{MIXED[:37]}",
+    f"pnu_{MIXED[:36]}",
+    f"rdme_{HEX}{HEX[:6]}",
+    f"CLOJARS_{HEX[:60]}",
+    f"cio{MIXED[:32]}",
+    f"EZAK{MIXED[:54]}",
+    f"sha256~{'a1B2-c3_D4' * 4}xyz",
 ]
 
 
@@ -78,6 +95,7 @@ NOT_PERSONAL = [
     "password: required for all of you", "superuser:admin/console", "secret: my-app-2/Tls",
     "password policy", "secret-manager", "auth tokens and secret rotation", "token: the token to use",
     "secret:my-secret",
+    "Authorization: Bearer ${TOKEN}", "Authorization: Bearer <token>",
     "authorization: bearer token", "Authorization: Basic auth", "token: oauth2", "secret: k8s", "api key: v2",
     "signature: RS256", "cookie: 3rd party", "credentials: s3", "token: 15m", "app/token:v2", "max_token=4096",
     "token=4096", "/x?page_token=2", "pwd: /app", "PWD=/workspace/web", "docker run -u 1000:1000 img",
@@ -95,6 +113,11 @@ NOT_PERSONAL = [
     # almost: a wrong check digit, a wrong length, an area that is never given out
     "4111 1111 1111 1112", "4111.1111.1111.1112", "web-4111111111111111", "0.4111.1111.1111.1111",
     "DE89370400440532013001", "DE893704004405320130", "000-12-3456",
+    "DE89.3704.0044.0532.0130.01", "de01.prod.eu-west-1.example.com", "gb01.worker.node.pool.7.example.com",
+    # accounts of AWS and articles, of which one in ten has the check digit of a card
+    "arn:aws:iam::574585216546:role/web", "?role=arn%3Aaws%3Aiam%3A%3A574585216546%3Arole%2Fweb",
+    "574585216546.dkr.ecr.eu-west-1.amazonaws.com/web:1.2.3", "https://574585216546.signin.aws.amazon.com/console",
+    "https://sqs.eu-west-1.amazonaws.com/574585216546/jobs", "EAN 4877667679937", '{"gtin": "5711205102988"}',
     "9007199254740991",
 ]  # fmt: skip
 
@@ -113,11 +136,6 @@ def test_what_only_looks_like_it_stays(text: str) -> None:
 def test_a_cleaned_text_is_clean(text: str, expected: str) -> None:
     assert clean(expected) == expected
 
-    "DE89.3704.0044.0532.0130.01", "de01.prod.eu-west-1.example.com", "gb01.worker.node.pool.7.example.com",
-    # accounts of AWS and articles, of which one in ten has the check digit of a card
-    "arn:aws:iam::574585216546:role/web", "?role=arn%3Aaws%3Aiam%3A%3A574585216546%3Arole%2Fweb",
-    "574585216546.dkr.ecr.eu-west-1.amazonaws.com/web:1.2.3", "https://574585216546.signin.aws.amazon.com/console",
-    "https://sqs.eu-west-1.amazonaws.com/574585216546/jobs", "EAN 4877667679937", '{"gtin": "5711205102988"}',
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_work_grows_with_the_text_and_not_with_its_square(unit: str) -> None:

@@ -49,7 +49,7 @@ _BEARER = re.compile(r"(?=[bt])(?<![A-Za-z0-9])(?:bearer|basic|token)\s{1,3}([\w
 _COMMAND_USER = re.compile(r"(?<!\S)(?:-u|--(?:proxy-)?user)[ =](\S+:\S+)")
 _HEADER = re.compile(
     r"authorization[\"']?\s?[:=]\s?[\"']?"
-    r"(?:bearer|basic|token|digest|api-?key|geniekey|ssws|negotiate|ntlm|bot|splunk)\s+([\w.~+/=-]++)",
+    r"(?:bearer|basic|token|digest|api-?key|geniekey|ssws|negotiate|ntlm|bot|splunk)\s+([\w.~+/=-][^\s\"'\\<>,;&()\[\]{}]*+)",
     re.IGNORECASE,
 )
 _COOKIES = re.compile(

@@ -15,7 +15,7 @@ _PEM = re.compile(
 )
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]*+)*+", re.ASCII)
 _PROVIDER = re.compile(
-    r"(?<![A-Za-z0-9])(?=[\w.+/=:-]{15})(?:"
+    r"(?<![A-Za-z0-9])(?=[A-Za-z0-9][\w.+/=:~-]{14})(?:"
     r"(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])"  # AWS
     r"|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_\w{20,}+"
     r"|gl(?:pat|dt|rt|rtr|ptt|oas|soat|cbt|ft|imt|agent|ffct|wt)-[\w-]{16,}+(?:(?:\.[0-9a-z]{2})?\.[0-9a-z]{9})?+"
@@ -40,6 +40,12 @@ _PROVIDER = re.compile(
     r"|nfp_[A-Za-z0-9]{36,}+|pscale_(?:tkn|oauth|pw)_[\w.-]{32,}+|CFPAT-[\w-]{43}|HRKU-[\w-]{36,}+"  # Netlify to Heroku
     r"|dt0[a-z]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{64}|xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}"  # Dynatrace, Brevo
     r"|snyk_[a-z]at\.[\w-]{8}\.[\w.-]{20,}+|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"  # Snyk, Airtable
+    r"|[ps]at\.[\w-]{22}\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{20}|API-[A-Z0-9]{25,26}(?![A-Za-z0-9])"  # Harness, Octopus
+    r"|ops_eyJ[\w=-]{100,}+|ABSK[A-Za-z0-9+=]{100,}+|LTAI[A-Za-z0-9]{16,20}(?![A-Za-z0-9])"  # 1Password to Alibaba
+    r"|cmVmdGtu[A-Za-z0-9]{56}|[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{18}AZDO[A-Za-z0-9]{4}"  # JFrog, Azure DevOps
+    r"|v1\.0-[0-9a-f]{24}-[0-9a-f]{146}|fo1_[\w-]{43}|fm[12][ar]?_[A-Za-z0-9+/=]{60,}+"  # Cloudflare, Fly.io
+    r"|api_org_[A-Za-z0-9]{34}|r8_[A-Za-z0-9]{37}|pnu_[A-Za-z0-9]{36}|rdme_[a-z0-9]{70}|CLOJARS_[0-9a-f]{60}"
+    r"|cio[A-Za-z0-9]{32}(?![A-Za-z0-9])|EZ[AT]K[A-Za-z0-9]{54}|sha256~[\w-]{43}"  # crates.io, EasyPost, OpenShift
     r")",
     re.ASCII,
 )

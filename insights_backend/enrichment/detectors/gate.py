@@ -15,7 +15,7 @@ _SHORT = 64  # to ask google-re2 takes a microsecond
 # What may go on after a seam, and so is not seen by its length; see the patterns of `credentials`.
 _MADE = (
     r"gl[a-z]{1,5}[-_]|github_pat|xox|xapp|whsec|pypi|dckr|SG\.|sq0|sk-|[rsp]k_|AIza|ya29|GOCSPX|hv[sbr]\.|AT[AC]TT3"
-    r"|NRII|lin_|fig[do]_|PMAK|sntry|dp\.|atlasv1|eyJ|hooks|webhook|discord|snyk_|pscale_"
+    r"|NRII|lin_|fig[do]_|fo1_|fm[12]|PMAK|sntry|dp\.|atlasv1|eyJ|hooks|webhook|discord|snyk_|pscale_"
 )
 _MADE_TOO = "ibt_|CFPAT|HRKU"  # to try these is faster than to look at letters that so many words begin with
 # A blank may be written as a plus: see `reading`.
