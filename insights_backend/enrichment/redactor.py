@@ -12,6 +12,7 @@ from typing import Any
 
 from insights_backend.enrichment.policy import STORED_FIELDS, Path, Policy, Rule
 from insights_backend.enrichment.pseudonyms import Pseudonyms, is_pseudonym
+from insights_backend.enrichment.readable import readable
 from insights_backend.enrichment.treatments import Treatments
 from insights_backend.settings.values import Identities
 
@@ -25,6 +26,7 @@ _MEMO_SIZE = 8192
 _MEMO_TEXT = 256
 _SMALLEST_PERSONAL_NUMBER = 1_000_000
 _NEVER_AGAIN = {("id",), ("time",), ("receivedAt",)}  # of these it is no use to remember which are clean
+_NUMBERS = {("value",)}  # a text stands in their place nowhere
 _DROPPED = object()
 
 _ADDRESS_SCHEMES = ("mailto:", "tel:", "sms:")
@@ -171,11 +173,14 @@ class Redactor:
         treatment = place.rule.treatment
         if treatment == "pseudonymise":
             return place.treat(str(value))
-        if treatment == "keep" or abs(value) < _SMALLEST_PERSONAL_NUMBER:
+        is_kept = treatment == "keep" and place.rule.shape is None
+        if is_kept or abs(value) < _SMALLEST_PERSONAL_NUMBER:
             return value
         text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
         treated = place.treat(text)
-        return value if treated == text else treated
+        if treated == text:
+            return value
+        return _DROPPED if place.path in _NUMBERS else treated
 
     def _without_person(self, path: Path, mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
         """Where route parameters or metadata describe a user, name and title are the person's."""
@@ -184,7 +189,7 @@ class Redactor:
         kind = "user" if path == ("userMetadata",) else mapping.get("kind")
         if kind is None and not _KIND_KEYS.isdisjoint(mapping):
             kind = next(value for key, value in mapping.items() if key in _KIND_KEYS)
-        if not isinstance(kind, str) or kind.lower() != "user":
+        if not isinstance(kind, str) or not _is_user_kind(kind):
             return mapping
         return self._anonymous(mapping, "default")
 
@@ -204,7 +209,12 @@ class Redactor:
         return clean
 
     def _person(self, namespace: str, name: str) -> str:
-        return name if is_pseudonym(name) else self._treatments.user(f"user:{namespace}/{name}")
+        """Name a person by what the parameters of a route say, which may still be percent-encoded."""
+        return name if is_pseudonym(name) else self._treatments.user(readable(f"user:{namespace}/{name}")[0])
+
+
+def _is_user_kind(kind: str) -> bool:
+    return kind.lower() == "user" or ("%" in kind and readable(kind)[0].lower() == "user")
 
 
 def _hide_link_text(clean: dict[str, Any], event: Mapping[str, Any]) -> None:

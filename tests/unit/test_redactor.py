@@ -44,6 +44,10 @@ FIELDS: list[tuple[str, Any, Any]] = [
     ("attributes", {"kind": "User", "Name": "jane", "Title": "Jane"}, {"kind": "User", "Name": JANE}),
     ("attributes", {"KIND": "user", "Metadata": {"NAME": "jane", "Namespace": "acme", "Title": "Jane"}},
      {"KIND": "user", "Metadata": {"NAME": NAMES.user("user:acme/jane"), "Namespace": "acme"}}),
+    # of which the parts may be percent-encoded
+    ("attributes", {"kind": "us%65r", "namespace": "%64efault", "name": "j%61ne"},
+     {"kind": "us%65r", "namespace": "%64efault", "name": JANE}),
+    ("attributes", {"kind": "user", "name": "%6Aane"}, {"kind": "user", "name": JANE}),
     ("userMetadata", {"metadata.name": "jane", "metadata.title": "Jane Doe"}, {"metadata.name": JANE}),
     ("entityMetadata", {"kind": "User", "metadata.name": "jane", "metadata.namespace": "default"},
      {"kind": "User", "metadata.name": JANE, "metadata.namespace": "default"}),
@@ -89,6 +93,12 @@ FIELDS: list[tuple[str, Any, Any]] = [
     ("attributes", {"a": [{"b": [EMAIL, 7, None, True]}]}, {"a": [{"b": ["[email]", 7, None, True]}]}),
     ("attributes", {"n": 4111111111111111, "m": 1705312830123}, {"n": "[card]", "m": 1705312830123}),
     ("attributes", {"n": 4111111111111111.0, "m": 1705312830123.5}, {"n": "[card]", "m": 1705312830123.5}),
+    ("attributes", {"kind": 4111111111111111, "namespace": 7}, {"kind": "[card]", "namespace": 7}),
+    # the value of an event is a number or nothing
+    ("value", 4111111111111111, None),
+    ("value", 4111111111111111.0, None),
+    ("value", 1705312830123, 1705312830123),
+    ("value", -12345678.5, -12345678.5),
     ("context", {"sessionId": "abc"}, {"sessionId": NAMES.session("abc")}),
     # an id is kept unless it tells something
     ("id", "client-17", "client-17"),
