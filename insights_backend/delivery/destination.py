@@ -24,7 +24,7 @@ class Batch:
         stored: the events of each request, as the outbox keeps them.
         keys: the numbers that a warehouse knows them by, as `model/event_key.py` makes them; None where nobody has yet.
         digest: of the numbers of all that the batch held when it was first delivered, where some has been taken out of
-            it since, such as a person; None is of those it holds now.
+            it since, such as a person or what a disk has damaged; None is of those it holds now.
     """
 
     id: str

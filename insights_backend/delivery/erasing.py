@@ -4,8 +4,11 @@ import logging
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
+
+import orjson
 
 from insights_backend.delivery.database import Database
 from insights_backend.delivery.packing import DamagedError, packed, unpacked
@@ -104,16 +107,18 @@ def _rows(database: Database, table: str) -> Iterator[tuple[int, bytes]]:
             _log.warning("%s %d is damaged and cannot be searched for people", table, row)
 
 
-def _keep_digest(db: sqlite3.Connection, row: int) -> None:
-    """Note what the batch that a row is in has held so far: by that a destination knows what it has stored."""
+def keep_digest(db: sqlite3.Connection, row: int) -> None:
+    """Note what the batch that a row is in has held so far: by that a destination knows what it has stored.
+
+    Args:
+        db: the outbox, in a transaction in which something of the row is taken out next.
+        row: the row.
+    """
     claimed = db.execute("SELECT last FROM claim WHERE last >= ? AND digest IS NULL", (row,)).fetchone()
     if claimed:
         held = db.execute("SELECT lines, keys FROM request WHERE id <= ? ORDER BY id", claimed)
-        try:
+        with suppress(DamagedError, orjson.JSONDecodeError):  # nobody can tell: then it is what is left
             keys = b"".join(keys or keys_of(BytesIO(unpacked(lines))) for lines, keys in held)
-        except DamagedError:  # what is left is another batch
-            db.execute("DELETE FROM claim")
-        else:
             db.execute("UPDATE claim SET digest = ?", (digest(numbers(keys)),))
 
 
@@ -122,7 +127,7 @@ def _replace(db: sqlite3.Connection, table: str, row: int, kept: bytes, gone: Er
     values = {"id": row, "lines": kept, "bytes": len(kept), "gone": gone.events}
     if table == "request":
         values["lines"] = packed(kept)
-        _keep_digest(db, row)
+        keep_digest(db, row)
     changed = db.execute(_CHANGED[table], values).rowcount > 0
     if not kept:
         db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))  # noqa: S608 - ours

@@ -22,7 +22,7 @@ from uuid import uuid4
 from insights_backend.delivery.appending import Appending, Entry, available
 from insights_backend.delivery.database import Database
 from insights_backend.delivery.destination import Batch, DeadLetter
-from insights_backend.delivery.erasing import about, erase, rename
+from insights_backend.delivery.erasing import about, erase, keep_digest, rename
 from insights_backend.delivery.packing import is_sound, packed
 from insights_backend.delivery.schema import MIGRATIONS
 from insights_backend.errors import UnavailableError
@@ -148,8 +148,8 @@ class Outbox:
             damaged = [row for row in rows if not is_sound(row[2], thoroughly=claimed is not None)]
             if damaged:
                 self._bury(db, [DeadLetter(DAMAGED, events, lines) for _, events, lines, _ in damaged])
+                keep_digest(db, damaged[0][0])
                 db.executemany("DELETE FROM request WHERE id = ?", [row[:1] for row in damaged])
-                db.execute("DELETE FROM claim")  # what is left is another batch
                 _log.error("%d damaged requests cannot be delivered: dead letters", len(damaged))
         return self.claim(max_events=max_events) if damaged else self._batch(batch_id, last, digest, rows)
 

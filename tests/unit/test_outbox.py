@@ -10,6 +10,7 @@ import pytest
 from insights_backend.delivery.destination import DeadLetter
 from insights_backend.delivery.outbox import MAX_BATCH_BYTES, Grave, Outbox
 from insights_backend.errors import ConfigError, UnavailableError
+from insights_backend.model.event_key import digest, keys_of, numbers
 from insights_backend.model.person import Erased, Person
 from tests.fakes import NOW, Clock
 from tests.records import lines, record
@@ -320,6 +321,21 @@ def test_a_small_request_that_is_damaged_goes_there_too(open_outbox: Open, tmp_p
     assert batch is not None
     assert (batch.events, batch.last_request) == (1, rows[1])
     assert outbox.graves()[0].reason == "damaged"
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["numbers known", "not known"])
+def test_a_batch_that_lost_a_damaged_request_stays_that_batch_and_says_what_it_held_if_that_is_known(
+    is_known: bool, open_outbox: Open, tmp_path: Path
+) -> None:
+    outbox, keys = open_outbox(10**6), keys_of(LARGE.splitlines())
+    rows = [outbox.append(LARGE, events=20, received_at=0, keys=keys if is_known else None) for _ in range(2)]
+    before = outbox.claim(max_events=1000)
+    damage(tmp_path, rows[0], lambda stored: stored[: len(stored) // 2])
+    after = outbox.claim(max_events=1000)
+    assert before is not None
+    assert after is not None
+    assert (after.id, after.events) == (before.id, 20)
+    assert after.digest == (digest(numbers(keys * 2)) if is_known else None)
 
 
 def test_a_damaged_request_keeps_nobody_from_being_erased(open_outbox: Open, tmp_path: Path) -> None:
