@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from insights_backend.composition import assemble
+from insights_backend.delivery.dispatcher import Dispatcher
 from insights_backend.delivery.outbox import Outbox
 from insights_backend.enrichment.pseudonyms import Pseudonyms
 from insights_backend.enrichment.salts import rotate_salt
@@ -52,6 +53,8 @@ def _carry_over(insights: Insights, settings: Settings) -> int | None:
     """Carry over what is stored here; returns the number of people, None in a process that only uploads."""
     if insights.warehouse:
         insights.warehouse.engine.open()  # says so if a service still runs, before anything is changed
+        if insights.backend:
+            _deliver_what_is_under_way(insights.backend.dispatcher)
     if not settings.salt:
         rotate_salt(settings.data_dir / "salt", os.urandom)
     names = pseudonyms(settings)
@@ -61,6 +64,16 @@ def _carry_over(insights: Insights, settings: Settings) -> int | None:
     if insights.backend:
         _rename_waiting(insights.backend.outbox, pattern, names)
     return _rename_stored(insights.warehouse, pattern, names) if insights.warehouse else None
+
+
+def _deliver_what_is_under_way(dispatcher: Dispatcher) -> None:
+    """Have a batch arrive that the warehouse may have taken half of: when its tables are replaced, it forgets that."""
+    dispatcher.deliver_batch()
+    if dispatcher.failures:
+        raise click.ClickException(
+            f"what waits in the outbox must arrive first, and cannot: {dispatcher.last_failure}; mend that, and run "
+            "this again"
+        )
 
 
 def _rename_waiting(outbox: Outbox, pattern: str, names: Pseudonyms) -> None:

@@ -20,6 +20,7 @@ from insights_backend.warehouse.carrying import carry_over
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from tests.app import BASE, SALT, VISIT, Make, Service
+from tests.contract.test_half_stored import filled
 from tests.questions import asked
 from tests.records import lines, record
 from tests.tables import KEPT_DAYS, empty
@@ -132,6 +133,27 @@ def test_the_command_makes_another_salt_and_active_users_stay_people(
     assert [len(after.export()), len({event["user"] for event in after.export()})] == [3, 1]
     assert not any(was.encode() in path.read_bytes() for path in (tmp_path / "var").iterdir() if path.is_file())
     assert sorted(path.name for path in (tmp_path / "var").glob("salt*")) == ["salt", "salt.1"]
+
+
+def test_what_the_warehouse_has_taken_half_of_arrives_before_the_salt_is_replaced(
+    make: Make, tmp_path: Path, warehouse_dsn: str, engine: Engine
+) -> None:
+    config, salt = configured(make, tmp_path, warehouse_dsn), tmp_path / "var" / "salt"
+    before = make(salt=None)
+    with filled(engine, "event_ids"):
+        before.post([VISIT, PAGE])
+        was = salt.read_bytes()
+        before.insights.close()
+        refused = CliRunner().invoke(main, [*config, "rotate-salt"])
+        assert refused.exit_code == 1
+        assert "what waits in the outbox must arrive first, and cannot: the warehouse refused" in refused.output
+        assert salt.read_bytes() == was
+    done = CliRunner().invoke(main, [*config, "rotate-salt"])
+    assert (done.exit_code, done.output) == (0, "1 people carried over to the salt of now\n")
+    after = make(salt=None)
+    assert after.backend.outbox.backlog().requests == 0
+    (row,) = after.get("/reports/summary").json["rows"]
+    assert (row["activeUsers"], row["events"]) == (1, 2)
 
 
 def test_the_command_leaves_a_configured_salt_to_the_configuration(
