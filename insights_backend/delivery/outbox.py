@@ -124,10 +124,10 @@ class Outbox:
     def claim(self, *, max_events: int) -> Batch | None:
         """Take what waits, oldest first, as one batch. Only for the holder of the right to deliver.
 
+        A request that the disk has damaged goes to the dead letters, as `damaged`; the others go on without it.
+
         Args:
             max_events: where the batch ends, if not at `MAX_BATCH_BYTES`; a single request may go over either.
-
-        A request that the disk has damaged goes to the dead letters, as `damaged`; the others go on without it.
 
         Returns:
             A batch that was claimed before and has not arrived, else a new one; None where nothing waits.
