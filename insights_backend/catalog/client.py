@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import orjson
 import requests
 
-from insights_backend.catalog.interface import Entity
+from insights_backend.catalog.interface import Entity, is_membership
 from insights_backend.errors import CatalogUnavailableError, InvalidEntityRefError
 from insights_backend.http_client import BearerAuth, DirectSession, body_of
 from insights_backend.metrics import CATALOG_REQUESTS, timed
@@ -38,7 +38,8 @@ class RestCatalog:
     Args:
         base_url: where the catalog is, such as `https://backstage.example.com/api/catalog`.
         token: a token that Backstage's `backend.auth.externalAccess` knows, or None to send none.
-        fields: the dot paths that looked-up entities come with; none at all means whole entities.
+        fields: the dot paths that looked-up entities come with, beside their memberships; none at all means whole
+            entities.
         session: what requests are sent through.
         timeout: seconds to connect, as many for an answer to begin, and as many for all of it.
 
@@ -56,7 +57,8 @@ class RestCatalog:
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._auth = BearerAuth(token, "backstageInsights.catalog.token")
-        self._fields = list(fields)
+        self._whole_relations = not fields or any(path.split(".")[0] == "relations" for path in fields)
+        self._fields = [*fields] if self._whole_relations else [*fields, "relations"]
         self._session = session
         self._timeout = timeout
         address = urlsplit(base_url)
@@ -131,7 +133,8 @@ class RestCatalog:
         items = self._items(self._ask("POST", "/entities/by-refs", self._body(refs)))
         if len(items) != len(refs):
             raise self._unusable(f"items is not a list of {len(refs)} entities")
-        return items
+        # The backend sends all relations or none, and those of a group of owners can be thousands.
+        return items if self._whole_relations else [item and _with_memberships(item) for item in items]
 
     def _items(self, answer: Mapping[str, Any]) -> list[Entity | None]:
         items = answer.get("items")
@@ -224,6 +227,14 @@ class RestCatalog:
             f"{self._name} gave an answer that cannot be used: {reason}; "
             "check that catalog.baseUrl ends in /api/catalog"
         )
+
+
+def _with_memberships(entity: Entity) -> Entity:
+    """Leave out all relations but memberships."""
+    relations = entity.get("relations")
+    memberships = [each for each in relations if is_membership(each)] if isinstance(relations, list) else []
+    kept = {field: value for field, value in entity.items() if field != "relations"}
+    return kept | {"relations": memberships} if memberships else kept
 
 
 def _parameters(query: EntityFilterQuery) -> str:

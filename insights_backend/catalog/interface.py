@@ -10,11 +10,16 @@ Entity = Mapping[str, Any]
 """An entity as the catalog's JSON gives it, possibly with only the fields that were asked for."""
 
 
+def is_membership(relation: object) -> bool:
+    """Tell whether a relation of an entity says what it is a direct member of."""
+    return isinstance(relation, Mapping) and relation.get("type") == "memberOf"
+
+
 class Catalog(Protocol):
     """A software catalog: asked over HTTP, or read from descriptor files."""
 
     def entities(self, refs: Sequence[EntityRef]) -> list[Entity | None]:
-        """Look entities up in bulk.
+        """Look entities up in bulk; with a user come at least those relations that are memberships.
 
         Args:
             refs: what to look for; any number.

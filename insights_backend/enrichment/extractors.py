@@ -5,14 +5,14 @@ that it knows; where many have those in common, as one shared part. What it cann
 fixed vocabulary: `entity_not_found`, `user_not_found`, `catalog_unavailable`, and `<extractor>_failed`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
 from insights_backend.catalog.cache import Lookup
-from insights_backend.catalog.interface import Entity
+from insights_backend.catalog.interface import Entity, is_membership
 from insights_backend.enrichment.fields import field_at
 from insights_backend.enrichment.shared import Record, Remembered, Shared
 from insights_backend.errors import InvalidEntityRefError
@@ -239,10 +239,26 @@ def _groups(keep_groups: KeepGroups) -> Callable[[Who], Record | Shared]:
 
 
 def member_of(user: EntityRef, entity: Entity) -> list[EntityRef]:
-    """Read a user's own groups: `spec.memberOf`, where a short reference is a group of the user's namespace."""
-    listed = field_at(entity, "spec.memberOf")
-    groups = (_group(item, user.namespace) for item in listed) if isinstance(listed, list) else ()
+    """Read a user's own groups: `spec.memberOf`, and those whose own `spec.members` name the user.
+
+    A short reference is a group of the user's namespace. What a group says of its members stands in the user's
+    relations, from which Backstage itself takes who is in which group.
+    """
+    listed = [*_list_at(entity, "spec.memberOf"), *_related_groups(entity)]
+    groups = (_group(item, user.namespace) for item in listed)
     return list(dict.fromkeys(group for group in groups if group is not None))
+
+
+def _related_groups(entity: Entity) -> Iterator[str]:
+    for relation in filter(is_membership, _list_at(entity, "relations")):
+        target = relation.get("targetRef")
+        if isinstance(target, str) and target.lower().startswith("group:"):
+            yield target
+
+
+def _list_at(entity: Entity, path: str) -> list[Any]:
+    found = field_at(entity, path)
+    return found if isinstance(found, list) else []
 
 
 def _group(ref: object, namespace: str) -> EntityRef | None:
@@ -266,12 +282,8 @@ def _without_groups(found: Record) -> Record:
     if isinstance(spec := found.get("spec"), Mapping):
         found["spec"] = {key: value for key, value in spec.items() if key != "memberOf"}
     if isinstance(relations := found.get("relations"), list):
-        found["relations"] = [each for each in relations if not _is_membership(each)]
+        found["relations"] = [each for each in relations if not is_membership(each)]
     return found
-
-
-def _is_membership(relation: object) -> bool:
-    return isinstance(relation, Mapping) and relation.get("type") == "memberOf"
 
 
 def _fields(entity: Entity, ref: EntityRef, paths: Sequence[str]) -> Record:

@@ -228,6 +228,30 @@ def test_a_request_about_what_is_not_known_yet_asks_the_catalog_once_where_group
         assert (event["groups"], event["entityMetadata"]["spec.type"]) == (["group:default/team-a"], "service")
 
 
+MEMBERS = """
+{apiVersion: backstage.io/v1alpha1, kind: User, metadata: {name: jane}, spec: {memberOf: []}}
+---
+{apiVersion: backstage.io/v1alpha1, kind: Group, metadata: {name: board}, spec: {type: team, members: [jane]}}
+"""
+
+
+def test_members_whom_only_their_group_names_are_in_it_with_a_catalog_file(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "members.yaml").write_text(MEMBERS)
+    service = make(catalog=CatalogSettings(file=tmp_path / "members.yaml"))
+    service.post(VISIT)
+    assert [event["groups"] for event in service.export()] == [["group:default/board"]]
+
+
+def test_members_whom_only_their_group_names_are_in_it_with_a_running_catalog(make: Make) -> None:
+    jane = described("User", "jane", memberOf=[])
+    jane["relations"] = [{"type": "memberOf", "targetRef": "group:default/board"}]
+    service = make(catalog=CatalogSettings(base_url=BASE_URL, token=Secret("catalog-token")))
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        FakeBackstage([jane], "catalog-token").serve(mock)
+        service.post(VISIT)
+    assert [event["groups"] for event in service.export()] == [["group:default/board"]]
+
+
 # Privacy
 
 

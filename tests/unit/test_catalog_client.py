@@ -56,12 +56,35 @@ def test_a_lookup_is_one_compact_request_with_canonical_references(
     refs = [EntityRef.parse("User:Default/Alice.Anderson"), JANE]
     assert catalog.entities(refs) == [{"kind": "User"}, None]
     assert sent(backstage).body == (
-        b'{"entityRefs":["user:default/alice.anderson","user:default/jane"],"fields":["kind","spec.type"]}'
+        b'{"entityRefs":["user:default/alice.anderson","user:default/jane"],"fields":["kind","spec.type","relations"]}'
     )
     assert sent(backstage).headers["Content-Type"] == "application/json"
     assert sent(backstage).headers["Accept"] == "application/json"
     assert sent(backstage).headers["Authorization"] == "Bearer secret-token"
     assert sent(backstage).req_kwargs["timeout"] == (2.5, 2.5)
+
+
+def related(*relations: str) -> dict[str, Any]:
+    pairs = (relation.split() for relation in relations)
+    return {"kind": "User", "relations": [{"type": type_, "targetRef": target} for type_, target in pairs]}
+
+
+def test_of_the_relations_that_come_along_only_memberships_are_kept(
+    backstage: responses.RequestsMock, catalog: RestCatalog
+) -> None:
+    owners = {"kind": "Group", "relations": [{"type": "ownerOf", "targetRef": f"api:a/{n}"} for n in range(2000)]}
+    odd = {"kind": "User", "relations": "none"}
+    backstage.post(BY_REFS, json={"items": [related("ownerOf api:a/b", "memberOf group:a/b"), owners, odd, None]})
+    assert catalog.entities([JANE] * 4) == [related("memberOf group:a/b"), {"kind": "Group"}, {"kind": "User"}, None]
+
+
+@pytest.mark.parametrize("fields", [[], ["relations"], ["kind", "relations"]])
+def test_relations_that_are_wanted_come_whole(backstage: responses.RequestsMock, fields: list[str]) -> None:
+    found = related("ownerOf api:a/b", "memberOf group:a/b")
+    backstage.post(BY_REFS, json={"items": [found]})
+    with DirectSession() as session:
+        assert RestCatalog(BASE_URL, None, fields, session, 2.5).entities([JANE]) == [found]
+    assert json.loads(sent(backstage).body)["fields"] == fields
 
 
 def test_looking_nothing_up_asks_nothing(backstage: responses.RequestsMock, catalog: RestCatalog) -> None:

@@ -104,6 +104,19 @@ def test_a_field_that_is_too_large_to_go_along_with_each_event_is_left_out_and_n
     assert record["notes"] == ["entity_failed"]
 
 
+def test_a_user_is_also_in_the_groups_that_name_the_user_as_a_member() -> None:
+    targets = ["group:default/gone", "group:default/Board", "group:a b", "user:default/joe", 7]
+    relations = [{"type": "memberOf", "targetRef": target} for target in targets]
+    other: list[Any] = [{"type": "ownerOf", "targetRef": "group:default/owned"}, "memberOf", {"type": "memberOf"}]
+    record = enrich(MemoryCatalog({**JANE, "relations": relations + other}), user=user())
+    assert record["groups"] == [
+        "group:default/team-a",
+        "group:default/rnd",
+        "group:default/gone",
+        "group:default/board",
+    ]
+
+
 def test_groups_stand_in_no_other_field_whatever_is_captured() -> None:
     capture = Capture.of(more_entity_fields=[], more_identity_fields=["spec", "relations"], environment="production")
     relations = [{"type": "memberOf", "targetRef": "group:default/team-a"}, {"type": "ownerOf", "targetRef": "api:a/b"}]
