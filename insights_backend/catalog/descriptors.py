@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Never
 
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
+from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import Node
 from ruamel.yaml.reader import ReaderError
@@ -17,15 +17,16 @@ from ruamel.yaml.reader import ReaderError
 from insights_backend.errors import ConfigError
 from insights_backend.model.entity_ref import DEFAULT_NAMESPACE
 from insights_backend.text_file import read_text
+from insights_backend.yaml_core import CoreConstructor
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
-class _Constructor(SafeConstructor):
+class _Constructor(CoreConstructor):
     """Makes what JSON knows: a timestamp stays the text that it is in YAML 1.2's core schema."""
 
 
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", CoreConstructor.construct_yaml_str)
 
 
 @dataclass(frozen=True, slots=True)

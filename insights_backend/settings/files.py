@@ -10,12 +10,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import ComposerError
-from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
+from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from insights_backend.errors import ConfigError
+from insights_backend.yaml_core import CoreConstructor
 
 
 def absolute(path: Path) -> Path:
@@ -23,8 +24,8 @@ def absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would show the targets of mounted links
 
 
-class _CoreConstructor(SafeConstructor):
-    """The core schema of YAML 1.2: `<<` is a plain key, dates and foreign tags are plain values."""
+class _Constructor(CoreConstructor):
+    """Makes what JSON knows: `<<` is a plain key, dates and foreign tags are plain values."""
 
     def flatten_mapping(self, node: Any) -> None:
         """Merge nothing in."""
@@ -37,8 +38,8 @@ class _CoreConstructor(SafeConstructor):
 
 
 for _tag in ("merge", "timestamp", "binary", "omap", "pairs", "set"):
-    _CoreConstructor.add_constructor(f"tag:yaml.org,2002:{_tag}", _CoreConstructor.plain)
-_CoreConstructor.add_constructor(None, _CoreConstructor.plain)
+    _Constructor.add_constructor(f"tag:yaml.org,2002:{_tag}", _Constructor.plain)
+_Constructor.add_constructor(None, _Constructor.plain)
 
 
 def parse_yaml(text: str, name: str) -> Any:
@@ -49,7 +50,7 @@ def parse_yaml(text: str, name: str) -> Any:
     """
     yaml = YAML(typ="safe", pure=True)
     yaml.version = (1, 2)
-    yaml.Constructor = _CoreConstructor
+    yaml.Constructor = _Constructor
     try:
         return yaml.load(text)
     except YAMLError as error:

@@ -201,3 +201,8 @@ def test_a_file_is_read_up_to_a_limit(path: Path, monkeypatch: pytest.MonkeyPatc
     load(path, text)
     with pytest.raises(ConfigError, match="over"):
         load(path, text + " ")
+
+
+def test_a_version_with_an_underscore_is_a_text_as_in_a_running_catalog(path: Path) -> None:
+    catalog = load(path, described("Component", "web", "{release: 2026_11, size: 12}"))
+    assert one(catalog, "component:web")["spec"] == {"release": "2026_11", "size": 12}

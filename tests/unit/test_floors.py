@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent.parent / "insights_backend"
 # Ground first. Rooms of one floor do not import one another, but for what stands in DOORS.
 FLOORS: list[set[str]] = [
     {"_version", "errors", "correlation"},
-    {"model", "http_client", "text_file", "file_lock", "durable", "metrics", "logs", "rate"},
+    {"model", "http_client", "text_file", "yaml_core", "file_lock", "durable", "metrics", "logs", "rate"},
     {"settings"},
     {
         "catalog",

@@ -1,6 +1,7 @@
 """Which files are read, and as which YAML."""
 
 import errno
+import math
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,17 @@ def test_yaml_is_read_by_the_core_schema_of_1_2(ours: Ours) -> None:
     text = "a: yes\nb: 010\nc: 2026-01-01\nd: {<<: {x: 1}}\ne: !foo {x: !bar [1]}\nf: !!binary aGk="
     values = {"a": "yes", "b": 10, "c": "2026-01-01", "d": {"<<": {"x": 1}}, "e": {"x": [1]}, "f": "aGk="}
     assert ours(text) == values
+
+
+NUMBERS = {"010": 10, "0o10": 8, "0x1F": 31, "+1": 1, "1e3": 1000, "1.": 1, "-.5": -0.5, "-.INF": -math.inf}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [*NUMBERS.items(), *((text, text) for text in ("2026_11", "0b11", "0x1_F", "-0x1", "1_0.5", "1:30", "0o9"))],
+)
+def test_a_number_is_what_yaml_1_2_calls_one_and_all_else_is_a_text(ours: Ours, text: str, value: object) -> None:
+    assert ours(f"a: {text}") == {"a": value}
 
 
 def test_an_empty_file_is_an_empty_configuration(write: Write, read: Read) -> None:
