@@ -221,6 +221,21 @@ def test_what_strangers_wrote_is_never_markup(used: Service) -> None:
     assert HOSTILE in links(used.client.get("/tables/plugins").text)
 
 
+def test_a_name_from_right_to_left_does_not_turn_around_what_stands_beside_it(used: Service, pages: Flask) -> None:
+    name = "\u05e6\u05d5\u05d5\u05ea"
+    counts = [column.key for column in PANELS["templates"].columns]
+    narrowed = used.client.get(f"/?plugin={name}").text
+    ranked = shown_by(
+        pages, "templates", rows=[dict.fromkeys(counts, 1) | {"template": f"template:{name}/{name}"}], total=1
+    )
+    moved = {"dimension": "group", "key": f"group:default/{name}", "actual": 3, "expected": 17.6}
+    found = {"date": "2026-11-20", "actual": 5, "expected": 20.2, "low": 9, "high": 31, "direction": "down"}
+    rows = [{**found, "series": f"plugin:{name}", "contributors": [moved]}]
+    unusual = shown_by(pages, "anomalies", rows=rows, total=1, marks=[], skipped=[])
+    for page, times in ((narrowed, 1), (ranked, 2), (unusual, 2)):
+        assert [element.text for element in elements(page, "bdi")] == [name] * times
+
+
 def shown_by(pages: Flask, name: str, **content: Any) -> str:
     """A panel as it would be shown with such rows."""
     panel = PANELS[name]
