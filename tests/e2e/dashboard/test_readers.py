@@ -137,6 +137,13 @@ def test_the_name_of_a_row_can_be_read_in_every_window(portal: Process, opened: 
     assert reader.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [320, 360, 390, 500, 961, 1024, 1100, 1440])
+def test_the_titles_of_columns_do_not_run_into_one_another(portal: Process, opened: Open, width: int) -> None:
+    page = opened(portal, viewport={"width": width, "height": 900}).page
+    wide = "(all) => all.filter((th) => th.offsetWidth && th.scrollWidth > th.clientWidth).map((th) => th.innerText)"
+    assert page.locator(".panels table.ranking thead th").evaluate_all(wide) == []
+
+
 @pytest.mark.parametrize("name", ["entities", "templates"])
 def test_a_whole_table_has_names_on_a_phone_too(portal: Process, opened: Open, name: str) -> None:
     reader = opened(portal, f"/tables/{name}?{LAST_MONTH}", viewport={"width": 390, "height": 844})
