@@ -113,10 +113,11 @@ def parameters(schema: Schema, arguments: MultiDict[str, str]) -> dict[str, Any]
     Raises:
         InvalidParameterError: names each parameter that is unknown, given twice where one is taken, or wrong.
     """
-    data = {
-        key: values if isinstance(schema.fields.get(key), fields.List) else values[0] if len(values) == 1 else values
-        for key, values in arguments.lists()
-    }
+    repeatable = {name for name, field in schema.fields.items() if isinstance(field, fields.List)}
+    given = dict(arguments.lists())
+    if twice := sorted(name for name, values in given.items() if name not in repeatable and len(values) > 1):
+        raise InvalidParameterError("; ".join(f"{_shown(name)}: is given more than once" for name in twice))
+    data = {name: values if name in repeatable else values[0] for name, values in given.items()}
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:

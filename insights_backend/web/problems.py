@@ -33,6 +33,12 @@ _STATUS = {
     "rate_limited": 429,
 }
 
+# Of an address in our own words, since the library's are about spelling.
+_ADDRESSES = {
+    404: "there is nothing at this address; /openapi.json lists those that there are",
+    405: "this address does not take this method; the header Allow lists those that it takes",
+}
+
 
 def register_problems(site: Flask | Blueprint) -> None:
     """Make a site answer every error in the one shape."""
@@ -71,8 +77,8 @@ def code_of(error: HTTPException) -> str:
 
 
 def _http(error: HTTPException) -> Response:
-    code = code_of(error)
-    answer = _problem(code, error.description or code, error.code or 500)
+    code, status = code_of(error), error.code or 500
+    answer = _problem(code, _ADDRESSES.get(status) or error.description or code, status)
     answer.headers.extend(header for header in error.get_headers() if header[0].lower() != "content-type")
     return answer
 

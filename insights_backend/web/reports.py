@@ -17,7 +17,7 @@ from insights_backend.warehouse.events import EVENT, EventStore
 from insights_backend.web.guard import Guard
 from insights_backend.web.openapi.reports import ROWS
 from insights_backend.web.parameters import ExportSchema, ReportSchema, parameters, report_query
-from insights_backend.web.tables import begun, csv_answer, ndjson
+from insights_backend.web.tables import begun, csv_answer, ndjson, saved_as
 
 _HOUR = 3600
 
@@ -66,7 +66,8 @@ def create_reports(
         given = parameters(ExportSchema(), request.args)
         query = report_query(given, now())
         if given["format"] == "parquet":
-            return Response(events.parquet(query.start, query.end), mimetype="application/vnd.apache.parquet")
+            content = events.parquet(query.start, query.end)
+            return Response(content, mimetype="application/vnd.apache.parquet", headers=saved_as("events.parquet"))
         rows = begun(events.read(query.start, query.end))
         if given["format"] == "csv":
             return csv_answer(rows, EVENT, "events")

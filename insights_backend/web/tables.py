@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import orjson
 from flask import Response
 
-# A cell that begins with one of these is a formula to a spreadsheet; an apostrophe before it makes it text again.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
+# A cell that begins with one of these, or where people write full-width signs with one of those, is a formula to a
+# spreadsheet; an apostrophe before it makes it text again.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 _LINES_A_CHUNK = 500
 _Row = TypeVar("_Row")
@@ -25,8 +25,12 @@ def begun(rows: Iterator[_Row]) -> Iterator[_Row]:
 
 def csv_answer(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], name: str) -> Response:
     """Answer with rows as CSV, to be saved under a name."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(csv_lines(rows, list(columns)), mimetype="text/csv", headers=headers)
+    return Response(csv_lines(rows, list(columns)), mimetype="text/csv", headers=saved_as(f"{name}.csv"))
+
+
+def saved_as(name: str) -> dict[str, str]:
+    """Return the header by which a browser saves an answer as a file of this name (RFC 6266)."""
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 def ndjson(rows: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:

@@ -130,6 +130,12 @@ def test_a_parameter_that_cannot_be_used_is_named(service: Service, query: str) 
     assert query.split("=", maxsplit=1)[0] in answer.json["error"]["message"]
 
 
+@pytest.mark.parametrize("name", ["from", "to", "timezone", "limit", "format"])
+def test_a_parameter_that_is_given_twice_is_said_to_be(service: Service, name: str) -> None:
+    answer = service.get(f"/reports/plugins?{name}=1&{name}=1")
+    assert answer.json["error"]["message"] == f"{name}: is given more than once"
+
+
 def test_a_report_has_one_envelope(service: Service) -> None:
     service.post(VISIT)
     answer = service.get("/reports/active-users?from=2026-11-22&to=2026-11-23&compare=previous&timezone=Asia/Kolkata")
@@ -169,6 +175,18 @@ def test_a_report_as_csv_opens_safely_in_a_spreadsheet(service: Service) -> None
     assert answer.text.splitlines() == ["plugin,events,users", '"\'=HYPERLINK(""http://x"")",1,1']
 
 
+@pytest.mark.parametrize("sign", "=+-@\uff1d\uff0b\uff0d\uff20")
+def test_whatever_a_spreadsheet_takes_for_a_formula_is_a_text_in_csv(service: Service, sign: str) -> None:
+    service.post({**VISIT, "context": {"pluginId": f"{sign}1+1"}})
+    assert service.get("/reports/plugins?format=csv").text.splitlines()[1] == f"'{sign}1+1,1,1"
+
+
+@pytest.mark.parametrize("fmt", ["csv", "parquet"])
+def test_an_export_that_no_browser_shows_is_saved_under_a_name(service: Service, fmt: str) -> None:
+    answer = service.get(f"/export?format={fmt}")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="events.{fmt}"'
+
+
 def test_the_export_has_three_formats(service: Service) -> None:
     service.post({**VISIT, "id": "a"})
     lines = service.get("/export?format=csv").text.splitlines()
@@ -198,6 +216,8 @@ def test_unknown_routes_and_methods_have_the_one_error_shape(service: Service) -
     assert error(service.get("/nope")) == (404, "not_found")
     assert error(service.get("/events")) == (405, "method_not_allowed")
     assert "POST" in service.get("/events").headers["Allow"]
+    assert service.get("/nope").json["error"]["message"].startswith("there is nothing at this address; ")
+    assert service.get("/events").json["error"]["message"].startswith("this address does not take this method; ")
 
 
 # Operations
