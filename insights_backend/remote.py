@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import click
 import requests
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 
 from insights_backend.http_client import BearerAuth, DirectSession
 from insights_backend.web.api import PREFIX
@@ -45,11 +46,20 @@ def _asked(
             ) as answer,
         ):
             if answer.status_code != requests.codes.ok:
-                said = answer.text[:500] if "json" in answer.headers.get("Content-Type", "") else answer.reason
-                raise click.ClickException(f"the service answered {answer.status_code}: {said}")
+                raise click.ClickException(f"the service answered {answer.status_code}: {_said(answer)}")
             yield answer
+    except (MissingSchema, InvalidSchema, InvalidURL):
+        raise click.BadParameter("expected an address such as http://127.0.0.1:7008", param_hint="--url") from None
     except requests.RequestException as error:
         raise click.ClickException(f"{url} cannot be reached ({type(error).__name__})") from None
+
+
+def _said(answer: requests.Response) -> str:
+    """Read why the service refused; what is no error of its own may be anything, such as a proxy's page."""
+    try:
+        return str(answer.json()["error"]["message"])[:500]
+    except (ValueError, LookupError, TypeError):
+        return answer.reason
 
 
 @click.command()

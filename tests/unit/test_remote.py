@@ -43,9 +43,7 @@ def test_a_service_that_refuses_to_erase_is_quoted_and_the_person_is_not_named()
     responses.delete(f"{SERVICE}/users/jane", status=403, json=problem)
     refused = run("erase-user", "jane")
     assert refused.exit_code == 1
-    assert "the service answered 403" in refused.stderr
-    assert "scope admin" in refused.stderr
-    assert "jane" not in refused.stderr
+    assert refused.stderr == "Error: the service answered 403: this needs a token with the scope admin\n"
 
 
 def test_a_service_that_is_not_there_is_said_to_be_out_of_reach_and_the_person_is_not_named() -> None:
@@ -54,6 +52,13 @@ def test_a_service_that_is_not_there_is_said_to_be_out_of_reach_and_the_person_i
     assert nowhere.exit_code == 1
     assert "http://127.0.0.1:1 cannot be reached (ConnectionError)" in nowhere.stderr
     assert "jane" not in nowhere.stderr
+
+
+@pytest.mark.parametrize("url", ["insights", "ftp://insights", "http://"])
+def test_what_is_no_address_of_a_service_is_told_from_one_that_is_out_of_reach(url: str) -> None:
+    refused = run("erase-user", "jane", "--url", url)
+    assert refused.exit_code == 2
+    assert "Invalid value for --url: expected an address such as http://127.0.0.1:7008" in refused.stderr
 
 
 def test_a_token_that_cannot_be_sent_is_refused_without_being_repeated() -> None:
