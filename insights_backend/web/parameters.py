@@ -147,7 +147,8 @@ def report_query(given: dict[str, Any], now: datetime) -> ReportQuery:
     last = _day(given.get("to"), today)
     first = _day(given.get("from_"), last - timedelta(_DEFAULT_DAYS - 1))
     if first > last:
-        raise InvalidParameterError("from: is after to")
+        default = "" if given.get("to") else ", by default today"
+        raise InvalidParameterError(f"from: is after to{default}")
     if (last - first).days >= MAX_DAYS:
         raise InvalidParameterError(f"from, to: more than {MAX_DAYS} days")
     return ReportQuery(

@@ -136,6 +136,11 @@ def test_a_parameter_that_is_given_twice_is_said_to_be(service: Service, name: s
     assert answer.json["error"]["message"] == f"{name}: is given more than once"
 
 
+def test_a_first_day_to_come_is_said_to_be_after_the_default_of_the_last_one(service: Service) -> None:
+    answer = service.get("/reports/plugins?from=2026-12-05")
+    assert answer.json["error"]["message"] == "from: is after to, by default today"
+
+
 def test_a_report_has_one_envelope(service: Service) -> None:
     service.post(VISIT)
     answer = service.get("/reports/active-users?from=2026-11-22&to=2026-11-23&compare=previous&timezone=Asia/Kolkata")

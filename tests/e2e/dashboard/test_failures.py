@@ -19,6 +19,18 @@ def test_a_panel_that_cannot_be_reached_says_so_alone_and_comes_when_asked_again
     reader.errors.clear()  # the browser's own, of what could not be reached
 
 
+def test_that_the_numbers_of_the_head_are_missing_is_said_in_the_middle(portal: Process, opened: Open) -> None:
+    reader = opened(portal, "/tables/pages")
+    page = reader.page
+    page.route("**/panels/summary*", lambda route: route.abort())
+    reader.open("/")
+    box, whole = page.locator(".summary .failed").bounding_box(), page.locator(".summary").bounding_box()
+    assert box
+    assert whole
+    assert abs(box["x"] + box["width"] / 2 - whole["x"] - whole["width"] / 2) < 1
+    reader.errors.clear()  # as above
+
+
 def test_without_the_chart_library_the_tables_stand_open(portal: Process, opened: Open) -> None:
     reader = opened(portal, "/tables/pages")
     reader.page.route("**/chart.js", lambda route: route.abort())
