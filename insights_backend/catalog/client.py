@@ -38,8 +38,8 @@ class RestCatalog:
     Args:
         base_url: where the catalog is, such as `https://backstage.example.com/api/catalog`.
         token: a token that Backstage's `backend.auth.externalAccess` knows, or None to send none.
-        fields: the dot paths that looked-up entities come with, beside their memberships; none at all means whole
-            entities.
+        fields: the dot paths that looked-up entities come with, users also with their memberships; none at all means
+            whole entities.
         session: what requests are sent through.
         timeout: seconds to connect, as many for an answer to begin, and as many for all of it.
 
@@ -57,8 +57,8 @@ class RestCatalog:
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._auth = BearerAuth(token, "backstageInsights.catalog.token")
-        self._whole_relations = not fields or any(path.split(".")[0] == "relations" for path in fields)
-        self._fields = [*fields] if self._whole_relations else [*fields, "relations"]
+        self._fields = list(fields)
+        self._has_relations = not fields or any(path.split(".")[0] == "relations" for path in fields)
         self._session = session
         self._timeout = timeout
         address = urlsplit(base_url)
@@ -127,14 +127,15 @@ class RestCatalog:
             yield chunk
 
     def _body(self, refs: Sequence[str]) -> bytes:
-        return json.dumps({"entityRefs": refs, "fields": self._fields}, separators=(",", ":")).encode()
+        # The backend sends all relations or none, and a system can have thousands: only where a user is among them.
+        more = [] if self._has_relations or not any(map(_is_user, refs)) else ["relations"]
+        return json.dumps({"entityRefs": refs, "fields": self._fields + more}, separators=(",", ":")).encode()
 
     def _by_refs(self, refs: Sequence[str]) -> list[Entity | None]:
         items = self._items(self._ask("POST", "/entities/by-refs", self._body(refs)))
         if len(items) != len(refs):
             raise self._unusable(f"items is not a list of {len(refs)} entities")
-        # The backend sends all relations or none, and those of a group of owners can be thousands.
-        return items if self._whole_relations else [item and _with_memberships(item) for item in items]
+        return items if self._has_relations else [item and _with_memberships(item) for item in items]
 
     def _items(self, answer: Mapping[str, Any]) -> list[Entity | None]:
         items = answer.get("items")
@@ -227,6 +228,10 @@ class RestCatalog:
             f"{self._name} gave an answer that cannot be used: {reason}; "
             "check that catalog.baseUrl ends in /api/catalog"
         )
+
+
+def _is_user(ref: str) -> bool:
+    return ref.startswith("user:")
 
 
 def _with_memberships(entity: Entity) -> Entity:

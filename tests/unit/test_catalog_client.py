@@ -64,6 +64,14 @@ def test_a_lookup_is_one_compact_request_with_canonical_references(
     assert sent(backstage).req_kwargs["timeout"] == (2.5, 2.5)
 
 
+def test_relations_come_along_only_where_a_user_is_looked_up(
+    backstage: responses.RequestsMock, catalog: RestCatalog
+) -> None:
+    backstage.post(BY_REFS, json={"items": [{"kind": "System"}]})
+    catalog.entities([EntityRef.parse("system:default/shop")])
+    assert json.loads(sent(backstage).body)["fields"] == ["kind", "spec.type"]
+
+
 def related(*relations: str) -> dict[str, Any]:
     pairs = (relation.split() for relation in relations)
     return {"kind": "User", "relations": [{"type": type_, "targetRef": target} for type_, target in pairs]}
