@@ -31,7 +31,8 @@ FLOORS: list[set[str]] = [
     {"running", "portal", "privacy"},
     {"composition", "readings", "guarding"},
     {"stored"},
-    {"app", "remote", "demonstration", "check", "redacting", "rotation"},
+    {"app", "check"},
+    {"commands"},
     {"cli", "__init__"},
 ]
 
@@ -39,7 +40,6 @@ FLOORS: list[set[str]] = [
 DOORS = {
     "access": {"token_file"},
     "backstage_tokens": {"identity", "signing_keys"},
-    "demonstration": {"remote"},
     "enrichment": {"catalog.cache", "catalog.interface"},
     "warehouse": {"delivery.destination", "delivery.packing"},
 }

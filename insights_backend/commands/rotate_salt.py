@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from insights_backend.commands import settings_of
 from insights_backend.composition import assemble
 from insights_backend.delivery.dispatcher import Dispatcher
 from insights_backend.delivery.outbox import Outbox
@@ -13,7 +14,7 @@ from insights_backend.enrichment.pseudonyms import Pseudonyms
 from insights_backend.enrichment.salts import rotate_salt
 from insights_backend.privacy import pseudonyms
 from insights_backend.running import Insights, Warehouse
-from insights_backend.settings import Settings, load_settings
+from insights_backend.settings import Settings
 from insights_backend.warehouse.carrying import carry_over
 
 _PEPPER_BYTES = 16
@@ -28,7 +29,7 @@ def rotate(paths: tuple[Path, ...]) -> None:
     configuration you replace there, and put the one until now at the end of `previousSalts`; this carries over what is
     stored. The previous salts are needed from then on, beside the new one. Cut short, the command may be run again.
     """
-    settings = load_settings(os.environ, Path.cwd(), paths)
+    settings = settings_of(paths)
     _check(settings)
     insights = assemble(settings)
     try:

@@ -6,6 +6,7 @@ import time
 import click
 
 from insights_backend._version import __version__
+from insights_backend.commands.remote import of_service
 from insights_backend.delivery.destination import DeliveryError
 from insights_backend.delivery.exchange import CollectorClient
 from insights_backend.delivery.formats import InsightsFormat
@@ -14,7 +15,6 @@ from insights_backend.delivery.uploader import Uploader, UploadMisdirectedError,
 from insights_backend.demo.history import Chapter, History
 from insights_backend.demo.sending import send
 from insights_backend.http_client import DirectSession
-from insights_backend.remote import of_service
 from insights_backend.web.api import PREFIX
 
 _CONNECTIONS = 2

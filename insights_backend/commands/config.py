@@ -1,4 +1,4 @@
-"""The command `insights config check`."""
+"""The commands `insights config`: what a configuration resolves to, and whether it will do."""
 
 import os
 import sys
@@ -10,14 +10,22 @@ import click
 
 from insights_backend.check import Finding, check
 from insights_backend.check.keys import resolved
+from insights_backend.commands import settings_of
+from insights_backend.enrichment.policy import Policy
 from insights_backend.settings import Settings
 from insights_backend.settings.loader import find_files, load
 from insights_backend.settings.schema import read_settings
+from insights_backend.settings.show import as_yaml
 
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 
 
-@click.command("check")
+@click.group()
+def config() -> None:
+    """Look at the configuration."""
+
+
+@config.command("check")
 @click.pass_obj
 def config_check(paths: tuple[Path, ...]) -> None:
     """Say what every key resolves to, whether all that it names can be reached, and what to do where not.
@@ -31,6 +39,19 @@ def config_check(paths: tuple[Path, ...]) -> None:
         click.echo(f"\nTo be mended first: {failed}.")
         sys.exit(1)
     click.echo("\nThe configuration can be used.")
+
+
+@config.command("print")
+@click.pass_obj
+def config_print(paths: tuple[Path, ...]) -> None:
+    """Print what the configuration resolves to, defaults included and secrets masked, and the field policy."""
+    settings = settings_of(paths)
+    click.echo(as_yaml(settings), nl=False)
+    click.echo(
+        "# What happens to each field of an event; redaction.fields says otherwise, and what is not named is scanned:"
+    )
+    for field, treatment in Policy(settings.redaction.fields).described().items():
+        click.echo(f"#   {field}: {treatment}")
 
 
 def _show(files: Sequence[Path]) -> Settings:

@@ -9,12 +9,13 @@ from typing import Any
 import click
 import orjson
 
+from insights_backend.commands import settings_of
 from insights_backend.enrichment.explaining import Change, Explanation
 from insights_backend.enrichment.policy import Policy
 from insights_backend.enrichment.pseudonyms import SALT_BYTES, Pseudonyms
 from insights_backend.enrichment.scanner import Scanner
 from insights_backend.privacy import pseudonyms, redactor
-from insights_backend.settings import Settings, load_settings
+from insights_backend.settings import Settings
 
 _MAX_BYTES = 16 * 1024**2
 
@@ -29,7 +30,7 @@ def redact(paths: tuple[Path, ...], *, explain: bool) -> None:
     would be stored, and after a tab the reasons; of an event a line of JSON with `result` and `changes`. Nothing is
     stored or sent. Where there is no salt yet, pseudonyms are of this run alone.
     """
-    settings = load_settings(os.environ, Path.cwd(), paths)
+    settings = settings_of(paths)
     trial = _Trial(settings)
     for item in _items(_read()):
         click.echo(

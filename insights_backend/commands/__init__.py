@@ -1,0 +1,18 @@
+"""The commands of `insights`, a module a subject: each reads what was typed, and calls what does it."""
+
+import os
+from pathlib import Path
+
+from insights_backend.settings import Settings, load_settings
+
+
+def settings_of(paths: tuple[Path, ...]) -> Settings:
+    """Read the configuration.
+
+    Args:
+        paths: the files that `--config` names; where it names none, those that the environment does.
+
+    Raises:
+        ConfigError: it cannot be used; the message is one line.
+    """
+    return load_settings(os.environ, Path.cwd(), paths)
