@@ -1,5 +1,7 @@
 """How events lie in the outbox."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,12 @@ from tests.records import lines, record
 def test_events_come_out_as_they_went_in(some: list[bytes], often: int) -> None:
     events = b"".join(some) * often
     assert unpacked(packed(events)) == events
+
+
+def test_many_threads_may_pack_at_once() -> None:
+    requests = [b'{"id":"%d"}\n' % number * (1000 + number) for number in range(200)]
+    with ThreadPoolExecutor(8) as threads:
+        assert [unpacked(stored) for stored in threads.map(packed, requests)] == requests
 
 
 def test_what_an_earlier_version_left_is_read_as_it_is() -> None:
