@@ -213,12 +213,6 @@ def test_who_reads_an_export_may_take_longer_than_a_question(engine: Engine) -> 
     assert engine.rows(ask, {})[0]["seconds"] > 0
 
 
-def test_events_of_many_years_may_come_at_once(store: EventStore) -> None:
-    months = [f"{year}-{month:02}-15T10:00:00.000Z" for year in range(2017, 2026) for month in range(1, 13)]
-    store.deliver(batch(*(record(id=month, time=month) for month in months)))
-    assert len(stored(store)) == len(months)
-
-
 def test_another_path_cannot_be_opened_beside_the_first(warehouse_dsn: str, tmp_path: Path) -> None:
     with closing(Engine(warehouse_dsn)) as first:
         first.open()
