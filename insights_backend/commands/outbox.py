@@ -2,12 +2,11 @@
 
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from insights_backend.commands import settings_of
+from insights_backend.commands import minute_of, settings_of
 from insights_backend.composition import assemble, make_data_dir
 from insights_backend.delivery.outbox import DAMAGED, Outbox
 
@@ -35,7 +34,7 @@ def outbox_dead(paths: tuple[Path, ...], *, show: bool) -> None:
     """List what the destination refused for good, by reason."""
     with _outbox(paths) as box:
         for grave in box.graves():
-            moment = f"{datetime.fromtimestamp(grave.last / 1000, UTC):%Y-%m-%d %H:%M}"
+            moment = minute_of(grave.last / 1000)
             click.echo(f"{grave.reason:<12} {grave.events} events in {grave.letters} letters, last {moment}", err=show)
         if show:
             for letter in box.dead_letters():

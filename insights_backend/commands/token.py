@@ -1,13 +1,12 @@
 """The commands `insights token`: the API tokens of this service."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
 import click
 
 from insights_backend.access import Scope, TokenStore
-from insights_backend.commands import settings_of
+from insights_backend.commands import minute_of, settings_of
 from insights_backend.composition import make_data_dir, tokens_of
 
 
@@ -31,8 +30,8 @@ def token_create(paths: tuple[Path, ...], name: str, scope: Scope) -> None:
 def token_list(paths: tuple[Path, ...]) -> None:
     """List the tokens: name, scope, when made, when revoked."""
     for info in _tokens(paths).list():
-        revoked = f"revoked {_date(info.revoked_at)}" if info.revoked_at is not None else "live"
-        click.echo(f"{info.name:<32} {info.scope:<8} {_date(info.created_at)}  {revoked}")
+        revoked = f"revoked {minute_of(info.revoked_at)}" if info.revoked_at is not None else "live"
+        click.echo(f"{info.name:<32} {info.scope:<8} {minute_of(info.created_at)}  {revoked}")
 
 
 @token.command("revoke")
@@ -49,7 +48,3 @@ def _tokens(paths: tuple[Path, ...]) -> TokenStore:
     settings = settings_of(paths)
     make_data_dir(settings.data_dir)
     return tokens_of(settings)
-
-
-def _date(moment: float) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}"
