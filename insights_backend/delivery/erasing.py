@@ -34,7 +34,7 @@ def about(database: Database, person: Person) -> Iterator[dict[str, Any]]:
     """
     for table in _TABLES:
         for _, lines in _rows(database, table):
-            for event, _ in person.found_in(lines):
+            for event in person.found_in(lines):
                 yield {**event, "storedIn": _SHOWN[table]}
 
 

@@ -85,6 +85,8 @@ class Person:
     def taken_out_of(self, lines: bytes) -> tuple[bytes, Erased]:
         """Take the person's events out of others', and the person's names out of those.
 
+        Of a line that a disk has damaged nobody can tell whose it was: it counts as the person's if it names them.
+
         Args:
             lines: stored events as newline-delimited JSON, each line ended.
 
@@ -95,24 +97,25 @@ class Person:
             return lines, Erased()
         kept, events, mentions = [], 0, 0
         for line in lines.splitlines(keepends=True):
-            if orjson.loads(line).get("user") in self.names:
+            event, blanked = _read(line), self._blanked(line)
+            names_them = blanked != line
+            if names_them if event is None else event.get("user") in self.names:
                 events += 1
             else:
-                kept.append(self._blanked(line))
-                mentions += kept[-1] != line
+                kept.append(blanked)
+                mentions += names_them
         return b"".join(kept), Erased(events, mentions)
 
-    def found_in(self, lines: bytes) -> Iterator[tuple[dict[str, Any], bool]]:
-        """Yield the stored events that are the person's or name the person, and whether they are the person's.
+    def found_in(self, lines: bytes) -> Iterator[dict[str, Any]]:
+        """Yield the stored events that are the person's or name the person, but for those that a disk has damaged.
 
         Args:
             lines: stored events as newline-delimited JSON.
         """
         for line in lines.splitlines() if self._may_be_in(lines) else ():
-            event = orjson.loads(line)
-            is_theirs = event.get("user") in self.names
-            if is_theirs or self._blanked(line) != line:
-                yield event, is_theirs
+            event = _read(line)
+            if event and (event.get("user") in self.names or self._blanked(line) != line):
+                yield event
 
     def _may_be_in(self, lines: bytes) -> bool:
         """Look quickly, since a long backlog holds little of one person."""
@@ -129,3 +132,12 @@ class Person:
     def _erased(self, found: re.Match[bytes]) -> bytes:
         name = _BEFORE.sub("", unquote(unquote(found[0].decode().lower())))
         return ERASED.encode() if name in self.names else found[0]
+
+
+def _read(line: bytes) -> dict[str, Any] | None:
+    """Read a stored event; None where a disk has damaged it."""
+    try:
+        event: dict[str, Any] = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return event

@@ -96,6 +96,17 @@ def test_what_was_delivered_long_ago_is_left_in_no_unused_page(outbox: Outbox, t
     assert not is_in_files(JANE, tmp_path)
 
 
+def test_a_damaged_dead_letter_keeps_nobody_from_being_erased_or_shown(outbox: Outbox, tmp_path: Path) -> None:
+    append(outbox, OTHER)
+    batch = outbox.claim(max_events=1)
+    assert batch is not None
+    outbox.arrived(batch, [DeadLetter("damaged", 1, lines(THEIRS).replace(b":", b"\0", 1))])
+    append(outbox, THEIRS)
+    assert [event["id"] for event in outbox.about(PERSON)] == ["theirs"]
+    assert outbox.erase(PERSON) == Erased(events=2)
+    assert not is_in_files(JANE, tmp_path)
+
+
 def test_a_person_goes_from_a_large_request_too(outbox: Outbox) -> None:
     append(outbox, *[OTHER] * 50, THEIRS, MENTION)
     assert outbox.erase(PERSON) == Erased(1, 1)

@@ -74,6 +74,14 @@ def test_events_of_the_person_go_whether_identities_were_clear_or_not(user: str)
     assert PERSON.taken_out_of(lines(record(user=user))) == (b"", Erased(1, 0))
 
 
+def test_a_line_that_a_disk_has_damaged_goes_if_it_names_the_person_and_stays_if_it_does_not() -> None:
+    theirs, other, whole = lines(record(user=JANE)), lines(record(user=JOHN)), lines(record(user=JANE, id="2"))
+    damaged = [line.replace(b":", b"\0", 1) for line in (theirs, other)]
+    kept, erased = PERSON.taken_out_of(b"".join([*damaged, whole]))
+    assert (kept, erased) == (damaged[1], Erased(events=2))
+    assert [event["id"] for event in PERSON.found_in(b"".join([*damaged, whole]))] == ["2"]
+
+
 texts = st.sampled_from([*ABOUT_JANE, *NOT_ABOUT_JANE, "", 'a "quote"\n'])
 records = st.builds(
     record,
