@@ -8,6 +8,7 @@ the thread tries again, at growing intervals.
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import Random
 from threading import Event, Thread
 from typing import Any
@@ -119,14 +120,11 @@ class Dispatcher:
 
     def _deliver(self, max_events: int) -> tuple[Batch | None, int]:
         """Deliver one batch; returns it, and how many of its events were refused for good."""
-        try:
-            with self._outbox.right_to_deliver() as mine:
-                return self._deliver_next(max_events) if mine else (None, 0)
-        except UnavailableError as error:  # the destination, or the disk
-            self._failed(str(error))
-        except Exception as error:  # noqa: BLE001 - whoever offers events has them on disk, whatever becomes of them here
-            self._failed(type(error).__name__)
-        return None, 0
+        delivered: tuple[Batch | None, int] = None, 0
+        with self._failure_noted(), self._outbox.right_to_deliver() as mine:
+            if mine:
+                delivered = self._deliver_next(max_events)
+        return delivered
 
     def _deliver_next(self, max_events: int) -> tuple[Batch | None, int]:
         batch = self._outbox.claim(max_events=max_events)
@@ -169,7 +167,8 @@ class Dispatcher:
         for _ in range(_LOOKS):
             with self._outbox.right_to_deliver() as mine:
                 if mine:
-                    self._deliver_what_is_under_way()
+                    with self._failure_noted():
+                        self._deliver_next(self._batch_events)
                     return self._outbox.erase(person)
             self._stop.wait(_SECONDS_A_LOOK)
         raise UnavailableError("events are being delivered without a pause; try again")
@@ -182,11 +181,15 @@ class Dispatcher:
         """
         return self._outbox.about(person)
 
-    def _deliver_what_is_under_way(self) -> None:
+    @contextmanager
+    def _failure_noted(self) -> Iterator[None]:
+        """Go on after a delivery inside the `with` that failed, whatever the reason: the events are on disk."""
         try:
-            self._deliver_next(self._batch_events)
-        except UnavailableError as error:
+            yield
+        except UnavailableError as error:  # the destination, or the disk
             self._failed(str(error))
+        except Exception as error:  # noqa: BLE001 - no request and no erasure shall fail since a delivery did
+            self._failed(type(error).__name__)
 
     def _failed(self, reason: str) -> None:
         self._failures += 1

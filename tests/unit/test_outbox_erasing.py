@@ -203,6 +203,14 @@ def test_what_is_under_way_arrives_before_the_rest_is_searched(made: Made) -> No
     assert ids(destination) == ["theirs"]
 
 
+def test_whatever_goes_wrong_with_a_delivery_the_person_is_erased(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    outbox, destination, dispatcher = made
+    monkeypatch.setattr(destination, "deliver", lambda _: 1 // 0)
+    append(outbox, THEIRS, OTHER)
+    assert dispatcher.erase(PERSON) == Erased(1, 0)
+    assert dispatcher.last_failure == "ZeroDivisionError"
+
+
 def test_nothing_of_theirs_arrives_afterwards_though_nothing_could_arrive_before(made: Made) -> None:
     outbox, destination, dispatcher = made
     destination.down = True
