@@ -8,7 +8,7 @@ import fcntl
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
@@ -38,23 +38,17 @@ class Database:
 
     def __init__(self, path: Path, migrations: Sequence[Sequence[str]], clock: Callable[[], float]) -> None:
         self._mutex = Lock()
-        self._in_use = _in_use(path)
-        try:
-            self._db = self._sound(path, clock)
-            try:
-                self._migrate(path, migrations)
-            except BaseException:
-                self._db.close()
-                raise
-        except BaseException:
-            self._in_use.close()
-            raise
+        with _opening(path), ExitStack() as unless_whole:
+            self._in_use = unless_whole.enter_context(_in_use(path))
+            self._db = unless_whole.enter_context(closing(self._sound(path, clock)))
+            self._migrate(path, migrations)
+            unless_whole.pop_all()
 
     def _sound(self, path: Path, clock: Callable[[], float]) -> sqlite3.Connection:
         try:
             return _opened(path)
-        except sqlite3.OperationalError as error:
-            raise ConfigError(f"backstageInsights.dataDir: {path} cannot be opened ({error})") from None
+        except sqlite3.OperationalError:  # of what may be sound
+            raise
         except sqlite3.DatabaseError:
             try:
                 fcntl.flock(self._in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -132,6 +126,16 @@ class Database:
                 db.execute(f"PRAGMA user_version={number}")
 
 
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    """Make an error that names the setting of what the disk or SQLite says while a file is opened."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"backstageInsights.dataDir: {path} cannot be opened ({reason})") from None
+
+
 def _opened(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
@@ -149,10 +153,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _in_use(path: Path) -> IO[bytes]:
     """Tell other processes for as long as what is returned is open that this one has the file open."""
-    try:
-        file = path.with_name(f"{path.name}.in-use").open("ab")
-    except OSError as error:
-        raise ConfigError(f"backstageInsights.dataDir: {path} cannot be opened ({error.strerror})") from None
+    file = path.with_name(f"{path.name}.in-use").open("ab")
     fcntl.flock(file, fcntl.LOCK_SH)
     return file
 

@@ -253,6 +253,15 @@ def test_a_file_of_a_newer_version_is_left_alone(outbox: Outbox, open_outbox: Op
         open_outbox()
 
 
+def test_a_file_that_another_process_writes_to_for_too_long_is_a_configuration_error(
+    outbox: Outbox, open_outbox: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("insights_backend.delivery.database._BUSY_SECONDS", 0)
+    locked = pytest.raises(ConfigError, match=r"backstageInsights\.dataDir: .* cannot be opened \(database is locked\)")
+    with outbox._database.transaction(), locked:
+        open_outbox()
+
+
 def test_a_place_that_cannot_be_written_is_a_configuration_error(tmp_path: Path, open_outbox: Open) -> None:
     (tmp_path / "outbox.sqlite3").mkdir()
     with pytest.raises(ConfigError, match=r"backstageInsights\.dataDir: .* cannot be opened"):
