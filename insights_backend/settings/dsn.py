@@ -27,6 +27,8 @@ def client_arguments(dsn: str) -> dict[str, Any]:
     Raises:
         ValueError: it is neither; the message does not repeat it, since it may hold a password.
     """
+    if "#" in dsn:  # the address would end before it, and name another place
+        raise ValueError("must be without '#'; write it as %23 in a password")
     try:
         parts = urlsplit(dsn)
         port = parts.port

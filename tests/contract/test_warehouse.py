@@ -263,6 +263,8 @@ def test_the_dsn_decides_which_engine(dsn: str, expected: dict[str, Any]) -> Non
         "postgres://u:secret@h/d",
         "clickhouse://h:x/d",
         "clickhouse://h?a=secret",
+        "clickhouse://u:12#secret@h/d",
+        "chdb:///a#b/warehouse",
         "clickhouse://h?secure=maybe",
         "clickhouse://h?secure=",
     ],
@@ -270,8 +272,7 @@ def test_the_dsn_decides_which_engine(dsn: str, expected: dict[str, Any]) -> Non
 def test_another_dsn_is_refused_without_being_repeated(dsn: str) -> None:
     with pytest.raises(ValueError, match=r"must be|not a URL") as failure:
         client_arguments(dsn)
-    assert "u:secret" not in str(failure.value)
-    assert "a=secret" not in str(failure.value)
+    assert "secret" not in str(failure.value)
 
 
 OPENED = """

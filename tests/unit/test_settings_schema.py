@@ -181,6 +181,7 @@ REFUSED = [
     ("warehouse.dsn", "clickhouse://u:hunter2@h:x/d", "not a URL"),
     ("warehouse.dsn", "clickhouse:///insights", "must be chdb:///path or clickhouse://user:password@host"),
     ("dataDir", "./v?r", "cannot be part of an address; set warehouse.dsn too"),
+    ("dataDir", "./v#r", "cannot be part of an address; set warehouse.dsn too"),
     ("redaction.fields", ["a"], "must be an object"),
     ("redaction.fields", {"a": "hide"}, "must be one of keep, pseudonymise, scan, drop"),
     ("redaction.fields", {"a b": "drop"}, "must be a dot path"),
