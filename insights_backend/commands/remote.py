@@ -54,6 +54,12 @@ def _asked(
         raise click.ClickException(f"{url} cannot be reached ({type(error).__name__})") from None
 
 
+def _save(answer: requests.Response, output: IO[bytes]) -> None:
+    output.write(b"")  # the first one makes the file: also where nothing follows, nothing of before is left in it
+    for chunk in answer.iter_content(_CHUNK):
+        output.write(chunk)
+
+
 def _said(answer: requests.Response) -> str:
     """Read why the service refused; what is no error of its own may be anything, such as a proxy's page."""
     try:
@@ -74,8 +80,7 @@ def export(*, first: str | None, last: str | None, fmt: str, output: IO[bytes], 
     """Save the stored events of a running service."""
     question = {"from": first, "to": last, "format": fmt}
     with _asked("GET", url, f"{PREFIX}/export", secret, timeout=_ANSWER_SECONDS, params=question) as answer:
-        for chunk in answer.iter_content(_CHUNK):
-            output.write(chunk)
+        _save(answer, output)
 
 
 @click.command()
@@ -101,8 +106,7 @@ def export_user(*, ref: str, output: IO[bytes], url: str, secret: str | None) ->
     """
     path = f"{PREFIX}/users/{quote(ref, safe='')}/export"
     with _asked("GET", url, path, secret, timeout=_ERASE_SECONDS) as answer:
-        for chunk in answer.iter_content(_CHUNK):
-            output.write(chunk)
+        _save(answer, output)
 
 
 @click.command("erase-user")

@@ -38,6 +38,15 @@ def test_what_is_stored_about_a_person_is_saved_as_the_service_says_it(tmp_path:
 
 
 @responses.activate
+def test_where_nothing_is_stored_nothing_is_left_of_what_was_saved_before(tmp_path: Path) -> None:
+    responses.get(f"{SERVICE}/export", body=b"")
+    file = tmp_path / "events.ndjson"
+    file.write_bytes(b'{"id":"1"}\n')
+    assert run("export", "--output", str(file)).exit_code == 0
+    assert file.read_bytes() == b""
+
+
+@responses.activate
 def test_a_service_that_refuses_to_erase_is_quoted_and_the_person_is_not_named() -> None:
     problem = {"error": {"code": "forbidden", "message": "this needs a token with the scope admin"}}
     responses.delete(f"{SERVICE}/users/jane", status=403, json=problem)
