@@ -84,7 +84,6 @@ _CONTENT, _OWN = Shape("ContentSchema", _CONTENT_RULES), Shape("OwnSchema", _OWN
 EventSchema = _SHAPE.schema
 """The same rules as a marshmallow schema, which explains refusals and documents the format."""
 
-is_valid = _SHAPE.is_valid
 explain = _SHAPE.explain
 
 
