@@ -139,7 +139,7 @@ def _asserted_user(document: Mapping[str, Any]) -> EntityRef | None:
     claim = document.get("user")
     if claim is None or claim == "":
         claim = document["context"].get("userName")
-    if claim is None:
+    if claim is None or claim == "":
         return None
     if not isinstance(claim, str):
         raise InvalidEntityRefError("must be the entity reference of a user, such as user:default/jane")

@@ -152,6 +152,7 @@ def test_a_users_events_are_theirs_whatever_the_body_claims() -> None:
         ({"user": "john"}, user("john")),
         ({"context": {"pluginId": "x", "userName": "user:Corp/jo"}}, EntityRef("user", "corp", "jo")),
         ({"user": "user:default/a", "context": {"userName": "user:default/b"}}, user("a")),
+        ({"context": {"pluginId": "x", "userName": ""}}, None),
         ({}, None),
     ],
 )
