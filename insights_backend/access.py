@@ -6,7 +6,6 @@ an export shows more than any report. `admin` does not include `upload`: who era
 """
 
 import base64
-import hashlib
 import hmac
 import re
 import sqlite3
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from insights_backend.errors import ForbiddenError, InvalidParameterError, UnauthenticatedError
+from insights_backend.identity import digest
 from insights_backend.model.event import OWN_INSTANCE
 from insights_backend.token_file import TokenFile
 
@@ -81,7 +81,7 @@ class TokenStore:
         _check(name, scope)
         secret = base64.urlsafe_b64encode(self._randomness(_TOKEN_BYTES)).rstrip(b"=").decode("ascii")
         token = _PREFIX + secret
-        self._insert(name, scope, _digest(token))
+        self._insert(name, scope, digest(token))
         return token
 
     def list(self) -> _TokenInfos:
@@ -125,7 +125,7 @@ class TokenStore:
             rows = database.execute(
                 "SELECT hash, name, scope, created_at, revoked_at FROM tokens WHERE revoked_at IS NULL"
             ).fetchall()
-        given = _digest(token)
+        given = digest(token)
         matches = [TokenInfo(*info) for known, *info in rows if hmac.compare_digest(known, given)]
         return matches[0] if matches else None
 
@@ -163,12 +163,12 @@ class TokenStore:
             raise ForbiddenError(f"this needs a token with the scope {scope}; the given one has {info.scope}")
         return info
 
-    def _insert(self, name: str, scope: Scope, digest: bytes) -> None:
+    def _insert(self, name: str, scope: Scope, hashed: bytes) -> None:
         with self._file.open() as database:
             try:
                 database.execute(
                     "INSERT INTO tokens (name, hash, scope, created_at) VALUES (?, ?, ?, ?)",
-                    (name, digest, scope, self._clock()),
+                    (name, hashed, scope, self._clock()),
                 )
             except sqlite3.IntegrityError:
                 raise InvalidParameterError("name: a live token has it; revoke that one or choose another") from None
@@ -183,7 +183,3 @@ def _check(name: str, scope: Scope) -> None:
         raise InvalidParameterError(
             f"name: {OWN_INSTANCE} is what this service calls its own portal; choose another for a portal that uploads"
         )
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("ascii")).digest()

@@ -61,5 +61,5 @@ class StaticTokens:
 
 
 def digest(secret: str) -> bytes:
-    """Return what a secret is compared and remembered by."""
+    """Return what a secret is kept, compared and remembered by."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

@@ -38,7 +38,7 @@ FLOORS: list[set[str]] = [
 
 # A room's front door is what its siblings may use of it.
 DOORS = {
-    "access": {"token_file"},
+    "access": {"identity", "token_file"},
     "backstage_tokens": {"identity", "signing_keys"},
     "enrichment": {"catalog.cache", "catalog.interface"},
     "warehouse": {"delivery.destination", "delivery.packing"},
