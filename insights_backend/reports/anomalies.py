@@ -23,7 +23,8 @@ from insights_backend.reports.anomaly.holidays import holidays
 from insights_backend.reports.anomaly.series import Series
 from insights_backend.reports.anomaly.sources import KINDS, Kind, daily_series
 from insights_backend.reports.anomaly.unusual import HISTORY, Finding, too_thin
-from insights_backend.reports.answer import Answer, Row, Sources, at_once
+from insights_backend.reports.answer import Answer, Row, Sources
+from insights_backend.reports.at_once import at_once
 from insights_backend.reports.query import ReportQuery
 
 _BEFORE = timedelta(weeks=13)

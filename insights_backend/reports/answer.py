@@ -1,17 +1,14 @@
 """What every report is given beside its question, and what it answers with."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from insights_backend.model.total_users import TotalUsers
 from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
 
 Row = dict[str, Any]
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +43,6 @@ class Answer:
 
 
 Report = Callable[[Sources, ReportQuery], Answer]
-
-
-def at_once(*questions: Callable[[], Found]) -> list[Found]:
-    """Ask at the same time what does not need one another's answer, and return the answers in that order.
-
-    One question has stretches in which it uses a single processor, and a server is not waited for several times. Each
-    knows the request that it is asked for, and its log lines name it.
-    """
-    with ThreadPoolExecutor(len(questions)) as pool:
-        # A copy for each, since a context can be in one thread at a time only.
-        return [asked.result() for asked in [pool.submit(copy_context().run, question) for question in questions]]
 
 
 def ranked(sources: Sources, query: ReportQuery, sql: str) -> Answer:

@@ -16,7 +16,8 @@ from dataclasses import replace
 from functools import partial
 from statistics import quantiles
 
-from insights_backend.reports.answer import Answer, Row, Sources, at_once
+from insights_backend.reports.answer import Answer, Row, Sources
+from insights_backend.reports.at_once import at_once
 from insights_backend.reports.measures import change, of_groups, of_instances
 from insights_backend.reports.query import ReportQuery
 

@@ -14,7 +14,8 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from insights_backend.reports.answer import Row, Sources, at_once
+from insights_backend.reports.answer import Row, Sources
+from insights_backend.reports.at_once import at_once
 from insights_backend.reports.query import OF_NEARLY_ALL, ReportQuery
 from insights_backend.reports.total_users import total_users, total_users_by_instance
 from insights_backend.warehouse.engine import Engine

@@ -6,7 +6,7 @@ import pytest
 
 from insights_backend import correlation
 from insights_backend.correlation import Correlation
-from insights_backend.reports.answer import at_once
+from insights_backend.reports.at_once import at_once
 
 
 def test_questions_are_asked_at_the_same_time_and_answered_in_their_order() -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 from insights_backend.reports.anomaly.sources import DIMENSIONS, Kind
 from insights_backend.reports.anomaly.unusual import Finding
-from insights_backend.reports.answer import Row, at_once
+from insights_backend.reports.answer import Row
+from insights_backend.reports.at_once import at_once
 from insights_backend.reports.query import ReportQuery
 from insights_backend.warehouse.engine import Engine
 
