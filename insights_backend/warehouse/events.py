@@ -1,7 +1,7 @@
 """The events table: storing batches, each event once, and giving them back."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -24,11 +24,6 @@ from insights_backend.warehouse.refusing import UnreadableEventsError, check_rea
 
 _LARGEST_COUNT = 2**53  # beyond it a float is no count any more, and soon too long for a JSON integer
 
-_COLUMNS = (
-    "id, toUnixTimestamp64Milli(time) AS time, toUnixTimestamp64Milli(receivedAt) AS receivedAt, environment,"
-    " instance, action, subject, value, pluginId, routeRef, extension, sessionId, attributes, context, user,"
-    " userMetadata, groups, entity, entityMetadata, target, view, notes"
-)
 _RANGE = (
     "FROM events WHERE events.time >= fromUnixTimestamp64Milli({start:Int64})"
     " AND events.time < fromUnixTimestamp64Milli({end:Int64})"
@@ -64,6 +59,15 @@ EVENT = {
 
 _OBJECTS = ("attributes", "context", "userMetadata", "entityMetadata")
 _NULLABLE = ("routeRef", "extension", "sessionId", "user", "entity", "target")
+
+
+def _columns(written: Mapping[str, str]) -> str:
+    """Write the columns of an event, some of them as is said, to be asked for."""
+    return ", ".join(f"{written[name]} AS {name}" if name in written else name for name in EVENT)
+
+
+_IN_JSON = _columns({name: f"toUnixTimestamp64Milli({name})" for name in ("time", "receivedAt")})
+_IN_PARQUET = _columns({name: f"nullIf({name}, '')" for name in _NULLABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,7 @@ class EventStore:
         Raises:
             WarehouseUnavailableError: the engine is not there, or refuses.
         """
-        for row in erasing.about(self._engine, person, _COLUMNS):
+        for row in erasing.about(self._engine, person, _IN_JSON):
             yield {**_shown(row), "storedIn": "warehouse"}
 
     def read(self, start: Millis, end: Millis) -> Iterator[dict[str, Any]]:
@@ -207,7 +211,7 @@ class EventStore:
         Raises:
             WarehouseUnavailableError: the engine is not there, or refuses.
         """
-        for row in self._engine.stream(f"SELECT {_COLUMNS} {_RANGE}", _range(start, end)):
+        for row in self._engine.stream(f"SELECT {_IN_JSON} {_RANGE}", _range(start, end)):
             yield _shown(row)
 
     def parquet(self, start: Millis, end: Millis) -> bytes:
@@ -217,11 +221,7 @@ class EventStore:
             QueryLimitError: it needs more time or memory than a question may have.
             WarehouseUnavailableError: the engine is not there, or refuses.
         """
-        columns = _COLUMNS.replace("toUnixTimestamp64Milli(time) AS time", "time")
-        columns = columns.replace("toUnixTimestamp64Milli(receivedAt) AS receivedAt", "receivedAt")
-        for name in _NULLABLE:
-            columns = columns.replace(f" {name},", f" nullIf({name}, '') AS {name},")
-        return self._engine.file(f"SELECT {columns} {_RANGE}", _range(start, end), "Parquet")
+        return self._engine.file(f"SELECT {_IN_PARQUET} {_RANGE}", _range(start, end), "Parquet")
 
 
 def _without(batch: Batch, letters: Iterable[DeadLetter]) -> Batch:
