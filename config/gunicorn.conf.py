@@ -27,9 +27,11 @@ _processors = [*os.sched_getaffinity(0)] if sys.platform == "linux" else []
 random.shuffle(_processors)  # services that know nothing of each other shall not all begin with the same one
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
-if workers > 1:
-    # Where the workers put together what they count, for `/metrics`; before anything is imported that counts.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="insights-metrics-")
+_COUNTS = "insights-metrics-"
+if workers > 1 and _COUNTS not in os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""):
+    # Where the workers put together what they count, for `/metrics`; before anything is imported that counts. A reload
+    # reads this file again, and goes on counting there.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_COUNTS)
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped] # noqa: E402 - it has no types; as above
 

@@ -1,5 +1,7 @@
 import logging
+import os
 import runpy
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,6 +43,20 @@ def test_an_access_log_tells_the_path_of_a_request_and_no_person(
     logger.access_log.removeHandler(caplog.handler)
     assert f"DELETE {expected} HTTP/1.1" in caplog.text
     assert "jane" not in caplog.text
+
+
+def test_a_reload_goes_on_counting_where_the_workers_have_counted(
+    repository: Path, conf: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")  # is as before after this test
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for _ in range(2):
+        conf = runpy.run_path(str(repository / "config" / "gunicorn.conf.py"))
+    (counts,) = tmp_path.iterdir()
+    assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(counts)
+    conf["on_exit"](None)
+    assert not counts.exists()
 
 
 def test_workers_share_the_processors_evenly_also_after_one_was_replaced(conf: dict[str, Any]) -> None:
