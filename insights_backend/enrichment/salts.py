@@ -6,7 +6,7 @@ stand in the configuration too, where several machines share it.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import count, takewhile
 from pathlib import Path
 
@@ -32,7 +32,8 @@ def load_or_create_salt(path: Path, randomness: Callable[[int], bytes]) -> bytes
     """
     try:
         if not path.exists():
-            _create(path, _made(randomness), randomness(_DRAFT_BYTES).hex())
+            with _draft(path, randomness) as draft, suppress(FileExistsError):  # of several writers the first one wins
+                os.link(draft, path)
         return _read(path)
     except OSError as error:
         raise ConfigError(f"the salt {path} cannot be read or made: {error.strerror}") from error
@@ -68,20 +69,14 @@ def rotate_salt(path: Path, randomness: Callable[[int], bytes]) -> None:
     try:
         if _read(path) not in [_read(former) for former in takewhile(Path.exists, _formers(path))]:
             os.link(path, next(former for former in _formers(path) if not former.exists()))
-        draft = path.with_name(f"{path.name}.{randomness(_DRAFT_BYTES).hex()}")
-        _write_durably(draft, _made(randomness))
-        draft.replace(path)
-        sync_directory(path.parent)
+        with _draft(path, randomness) as draft:
+            draft.replace(path)
     except OSError as error:
         raise ConfigError(f"the salt {path} cannot be replaced: {error.strerror}") from error
 
 
 def _formers(path: Path) -> Iterator[Path]:
     return (path.with_name(f"{path.name}.{number}") for number in count(1))
-
-
-def _made(randomness: Callable[[int], bytes]) -> bytes:
-    return randomness(SALT_BYTES).hex().encode()
 
 
 def _read(path: Path) -> bytes:
@@ -94,19 +89,15 @@ def _read(path: Path) -> bytes:
     return salt
 
 
-def _create(path: Path, salt: bytes, suffix: str) -> None:
-    """Write beside the path, then link: of several writers the first one wins, and no reader sees a part."""
-    draft = path.with_name(f"{path.name}.{suffix}")
+@contextmanager
+def _draft(path: Path, randomness: Callable[[int], bytes]) -> Iterator[Path]:
+    """Write a new salt beside the path, to be put there whole inside the `with`; nothing of it is left beside."""
+    draft = path.with_name(f"{path.name}.{randomness(_DRAFT_BYTES).hex()}")
     try:
-        _write_durably(draft, salt)
-        with suppress(FileExistsError):
-            os.link(draft, path)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            write_through(file, randomness(SALT_BYTES).hex().encode())
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
     sync_directory(path.parent)
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        write_through(file, content)

@@ -173,7 +173,9 @@ def test_rotating_the_salt_keeps_each_one_before_it(tmp_path: Path) -> None:
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
 
 
-def test_a_rotation_that_was_cut_short_changes_nothing_and_is_done_by_the_next_one(tmp_path: Path) -> None:
+def test_a_rotation_that_was_cut_short_changes_nothing_and_is_done_by_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "salt"
     first = load_or_create_salt(path, os.urandom)
 
@@ -182,6 +184,11 @@ def test_a_rotation_that_was_cut_short_changes_nothing_and_is_done_by_the_next_o
 
     with pytest.raises(ConfigError, match="No space left"):
         rotate_salt(path, fail)
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(ConfigError, match="No space left"):
+        rotate_salt(path, os.urandom)
+    monkeypatch.undo()
+    assert {file.name for file in tmp_path.iterdir()} == {"salt", "salt.1"}
     assert (load_or_create_salt(path, os.urandom), previous_salts(path)) == (first, ())
     rotate_salt(path, os.urandom)
     assert previous_salts(path) == (first,)
