@@ -113,7 +113,7 @@ def _backend(settings: Settings, warehouse: Warehouse | None, clock: Callable[[]
         redactor=cleaner,
     )
     # Last, since it holds a file open: what is configured wrongly has been refused by now.
-    outbox = Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes, clock=clock)
+    outbox = Outbox(settings.data_dir, max_bytes=settings.outbox.max_bytes, clock=clock)
     dispatcher = Dispatcher(
         outbox=outbox,
         destination=destination,

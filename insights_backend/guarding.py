@@ -9,7 +9,7 @@ def guard_of(insights: Insights) -> Guard:
     """Make the guard of a running service."""
     backend, settings = insights.backend, insights.settings
     return create_guard(
-        settings.dashboard_access,
+        settings.dashboard.access,
         insights.tokens,
         backend.is_viewer if backend else lambda _: False,
         settings.viewers,
@@ -19,13 +19,13 @@ def guard_of(insights: Insights) -> Guard:
 
 def _admission(insights: Insights) -> Admission:
     settings = insights.settings
-    if settings.dashboard_access == "header" and settings.dashboard_header:
-        return by_proxy(settings.dashboard_header, settings.dashboard_trusted_proxies)
+    if settings.dashboard.access == "header" and settings.dashboard.header:
+        return by_proxy(settings.dashboard.header, settings.dashboard.trusted_proxies)
     sessions = sessions_of(insights)
     return by_session(sessions) if sessions else lambda _: False
 
 
 def sessions_of(insights: Insights) -> Sessions | None:
     """Make the sessions of readers who log in with a token; None where they do not."""
-    by_token = insights.settings.dashboard_access == "token"
+    by_token = insights.settings.dashboard.access == "token"
     return Sessions(insights.tokens, insights.clock) if by_token else None

@@ -25,7 +25,7 @@ def readings(insights: Insights) -> Iterator[Reading]:
         total = insights.backend.census.last  # a scrape does not wait for the catalog
         if total:
             yield "insights_total_users", total.number
-        yield "insights_outbox_max_bytes", insights.settings.outbox_max_bytes
+        yield "insights_outbox_max_bytes", insights.settings.outbox.max_bytes
         yield from _of_outbox(insights.backend.outbox, insights.clock())
     if insights.warehouse:
         yield from _of_warehouse(insights.warehouse)

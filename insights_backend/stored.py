@@ -83,7 +83,7 @@ def _collector(insights: Insights, warehouse: Warehouse) -> Blueprint:
     return create_collector(
         Collector(warehouse.events, warehouse.total_users),
         tokens=insights.tokens,
-        access=insights.settings.dashboard_access,
-        events_per_minute=insights.settings.collector_events_per_minute,
+        access=insights.settings.dashboard.access,
+        events_per_minute=insights.settings.collector.events_per_minute,
         monotonic=time.monotonic,
     )

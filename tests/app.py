@@ -16,6 +16,7 @@ from insights_backend.running import Backend, Insights, Warehouse
 from insights_backend.settings.values import (
     AuthSettings,
     CatalogSettings,
+    DashboardSettings,
     Secret,
     Settings,
     WarehouseSettings,
@@ -144,7 +145,7 @@ def settings_for(directory: Path, dsn: str, **changes: Any) -> Settings:
         auth=AuthSettings(mode="none"),
         catalog=CatalogSettings(file=file),
         warehouse=WarehouseSettings(dsn=Secret(dsn), retention_days=KEPT_DAYS),
-        dashboard_access="open",
+        dashboard=DashboardSettings(access="open"),
     )
     return replace(plain, **changes)
 

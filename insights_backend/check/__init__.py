@@ -29,7 +29,7 @@ def check(settings: Settings, clock: Callable[[], float]) -> Iterator[Finding]:
     yield from (Finding("settings", "warning", warning) for warning in warnings(settings))
     yield check_directory("dataDir", settings.data_dir)
     if "backend" in settings.roles:
-        yield check_room(settings.data_dir, settings.outbox_max_bytes)
+        yield check_room(settings.data_dir, settings.outbox.max_bytes)
         yield check_catalog(settings.catalog, session)
         yield from check_signing_keys(settings.auth, session, clock)
     if settings.upload.url:

@@ -74,4 +74,4 @@ def outbox_drain(paths: tuple[Path, ...]) -> None:
 def _outbox(paths: tuple[Path, ...]) -> closing[Outbox]:
     settings = settings_of(paths)
     make_data_dir(settings.data_dir)
-    return closing(Outbox(settings.data_dir, max_bytes=settings.outbox_max_bytes, clock=time.time))
+    return closing(Outbox(settings.data_dir, max_bytes=settings.outbox.max_bytes, clock=time.time))

@@ -13,7 +13,10 @@ from insights_backend.settings.values import (
     ALL_ROLES,
     AuthSettings,
     CatalogSettings,
+    CollectorSettings,
+    DashboardSettings,
     IngestSettings,
+    OutboxSettings,
     RedactionSettings,
     Role,
     Secret,
@@ -72,12 +75,11 @@ def build_settings(tree: ConfigTree, loaded: dict[str, Any]) -> Settings:
         upload=upload,
         warehouse=WarehouseSettings(**default_dsn | own.pop("warehouse", {})),
         redaction=RedactionSettings(**own.pop("redaction", {})),
-        **{f"outbox_{key}": value for key, value in own.pop("outbox", {}).items()},
-        **{f"collector_{key}": value for key, value in own.pop("collector", {}).items()},
-        **{f"dashboard_{key}": value for key, value in own.pop("dashboard", {}).items()},
+        outbox=OutboxSettings(**own.pop("outbox", {})),
+        collector=CollectorSettings(**own.pop("collector", {})),
+        dashboard=_dashboard(tree, own.pop("dashboard", {})),
         **own,
     )
-    _check_dashboard(tree, settings)
     if settings.warehouse.cluster and settings.warehouse.dsn.reveal().startswith("chdb:"):
         raise problem(
             tree, (ROOT, "warehouse", "cluster"), "set for the embedded engine; set warehouse.dsn of a server too"
@@ -94,14 +96,6 @@ def _default_dsn(tree: ConfigTree, data_dir: Path) -> Secret:
         return dsn(f"chdb:///{data_dir}/warehouse")
     except ValueError:
         raise problem(tree, (ROOT, "dataDir"), "cannot be part of an address; set warehouse.dsn too") from None
-
-
-def _check_dashboard(tree: ConfigTree, settings: Settings) -> None:
-    """Refuse to believe a header without knowing which one, and whose."""
-    needed = {"header": settings.dashboard_header, "trustedProxies": settings.dashboard_trusted_proxies}
-    for key, value in needed.items():
-        if settings.dashboard_access == "header" and not value:
-            raise problem(tree, (ROOT, "dashboard", key), "missing; dashboard.access header needs it")
 
 
 def _check_filters(tree: ConfigTree, settings: Settings) -> None:
@@ -148,6 +142,16 @@ def _catalog(tree: ConfigTree, raw: dict[str, Any], base_url: str | None, roles:
     if "backend" in roles and catalog.file is None and catalog.base_url is None:
         raise problem(tree, (ROOT, "catalog", "baseUrl"), "missing; set it, or catalog.file, or backend.baseUrl")
     return catalog
+
+
+def _dashboard(tree: ConfigTree, raw: dict[str, Any]) -> DashboardSettings:
+    """Refuse to believe a header without knowing which one, and whose."""
+    dashboard = DashboardSettings(**raw)
+    needed = {"header": dashboard.header, "trustedProxies": dashboard.trusted_proxies}
+    for key, value in needed.items():
+        if dashboard.access == "header" and not value:
+            raise problem(tree, (ROOT, "dashboard", key), "missing; dashboard.access header needs it")
+    return dashboard
 
 
 def _upload(tree: ConfigTree, raw: dict[str, Any]) -> UploadSettings:

@@ -26,13 +26,6 @@ def as_yaml(settings: Settings) -> str:
 def as_config(settings: Settings) -> dict[str, Any]:
     """Return the settings as app-config has them below `backstageInsights`, the secrets masked."""
     shown: dict[str, Any] = _plain(settings)
-    shown["outbox"] = {"maxBytes": shown.pop("outboxMaxBytes")}
-    shown["collector"] = {"eventsPerMinute": shown.pop("collectorEventsPerMinute")}
-    shown["dashboard"] = {
-        "access": shown.pop("dashboardAccess"),
-        "header": shown.pop("dashboardHeader"),
-        "trustedProxies": shown.pop("dashboardTrustedProxies"),
-    }
     return shown
 
 

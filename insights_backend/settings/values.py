@@ -83,6 +83,20 @@ class UploadSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxSettings:
+    """What was accepted and has not arrived."""
+
+    max_bytes: int = 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorSettings:
+    """What other portals upload to."""
+
+    events_per_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WarehouseSettings:
     """Where events are stored: the DSN is a secret, since it may hold a password."""
 
@@ -97,6 +111,15 @@ class RedactionSettings:
 
     enabled: bool = True
     fields: Mapping[str, Treatment] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardSettings:
+    """Who may read dashboard and reports."""
+
+    access: DashboardAccess = "token"
+    header: str | None = None
+    trusted_proxies: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +143,9 @@ class Settings:
     catalog: CatalogSettings = CatalogSettings()
     ingest: IngestSettings = IngestSettings()
     upload: UploadSettings = UploadSettings()
-    outbox_max_bytes: int = 1024**3
-    collector_events_per_minute: int | None = None
+    outbox: OutboxSettings = OutboxSettings()
+    collector: CollectorSettings = CollectorSettings()
     warehouse: WarehouseSettings
     redaction: RedactionSettings = RedactionSettings()
-    dashboard_access: DashboardAccess = "token"
-    dashboard_header: str | None = None
-    dashboard_trusted_proxies: tuple[Network, ...] = ()
+    dashboard: DashboardSettings = DashboardSettings()
     viewers: tuple[str, ...] = ()

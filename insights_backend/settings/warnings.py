@@ -9,7 +9,7 @@ def warnings(settings: Settings) -> Iterator[str]:
     """Say what of the settings is for development only, takes a protection away, or does nothing."""
     if "backend" in settings.roles and settings.auth.mode == "none":
         yield "auth.mode is none: ANYONE WHO REACHES THIS PORT can send events as any user. For development only."
-    if settings.dashboard_access == "open":
+    if settings.dashboard.access == "open":
         yield (
             "dashboard.access is open: ANYONE WHO REACHES THIS PORT can read and export everything, and upload. "
             "For development on loopback only."

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from insights_backend.reports.adoption_insights import GROUPINGS, INSIGHTS, Insight
 from insights_backend.reports.query import ReportQuery
-from insights_backend.settings.values import AuthSettings, Secret
+from insights_backend.settings.values import AuthSettings, DashboardSettings, Secret
 from insights_backend.warehouse.engine import Engine
 from tests import recount
 from tests.app import JWKS_URL, Make, Service, error
@@ -189,7 +189,7 @@ def test_a_table_of_the_page_can_be_saved_as_csv(service: Service) -> None:
 
 
 def test_the_page_needs_the_right_to_view(make: Make) -> None:
-    service = make(dashboard_access="token", allowed_origins=("https://portal.example.com",))
+    service = make(dashboard=DashboardSettings(access="token"), allowed_origins=("https://portal.example.com",))
     token = service.insights.tokens.create("page", "view")
     assert error(ask(service, "type=total_users")) == (401, "unauthenticated")
     headers = {"Authorization": f"Bearer {token}", "Origin": "https://portal.example.com"}

@@ -8,12 +8,12 @@ from insights_backend.check.peers import NOTHING
 from insights_backend.check.warehouse import check_warehouse
 from insights_backend.delivery.formats import InsightsFormat
 from insights_backend.settings import Secret
-from insights_backend.settings.values import WarehouseSettings
+from insights_backend.settings.values import DashboardSettings, WarehouseSettings
 from tests.app import BASE, Make
 
 
 def test_a_collector_takes_a_batch_without_events_from_who_may_upload_and_stores_nothing(make: Make) -> None:
-    collector = make(dashboard_access="token")
+    collector = make(dashboard=DashboardSettings(access="token"))
     tokens, shape = collector.insights.tokens, InsightsFormat()
 
     def post(token: str) -> int:

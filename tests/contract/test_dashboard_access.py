@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from insights_backend.access import Scope
+from insights_backend.settings.values import DashboardSettings
 from insights_backend.web.sessions import COOKIE, SECONDS
 from tests.app import BASE, GARBLED, Service, error, running, settings_for
 from tests.html import elements, fields
@@ -31,13 +32,12 @@ def build(tmp_path_factory: pytest.TempPathFactory, warehouse_dsn: str) -> Itera
 
 @pytest.fixture(scope="module")
 def guarded(build: Callable[..., Service]) -> Service:
-    return build(dashboard_access="token")
+    return build(dashboard=DashboardSettings(access="token"))
 
 
 @pytest.fixture(scope="module")
 def proxied(build: Callable[..., Service]) -> Service:
-    header = {"dashboard_header": "X-Forwarded-User", "dashboard_trusted_proxies": PROXIES}
-    return build(dashboard_access="header", **header)
+    return build(dashboard=DashboardSettings(access="header", header="X-Forwarded-User", trusted_proxies=PROXIES))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from insights_backend.settings.values import DashboardSettings
 from tests.app import Service, error, running, settings_for
 from tests.html import elements
 
@@ -12,7 +13,7 @@ from tests.html import elements
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, warehouse_dsn: str) -> Iterator[Service]:
     """A service at which nobody may read without a token."""
-    settings = settings_for(tmp_path_factory.mktemp("docs"), warehouse_dsn, dashboard_access="token")
+    settings = settings_for(tmp_path_factory.mktemp("docs"), warehouse_dsn, dashboard=DashboardSettings(access="token"))
     with running(settings) as service:
         yield service
 

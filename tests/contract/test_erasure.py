@@ -19,7 +19,7 @@ from insights_backend.enrichment.pseudonyms import Pseudonyms
 from insights_backend.model.person import ERASED, Erased, Person
 from insights_backend.reports.all_reports import REPORTS
 from insights_backend.reports.query import ReportQuery
-from insights_backend.settings.values import Secret, UploadSettings
+from insights_backend.settings.values import DashboardSettings, Secret, UploadSettings
 from insights_backend.warehouse import erasing, migrations
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
@@ -178,7 +178,7 @@ def test_erasing_needs_the_scope_admin_and_no_log_names_the_person(
     make: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    service = make(dashboard_access="token")
+    service = make(dashboard=DashboardSettings(access="token"))
     headers = {
         scope: {"Authorization": f"Bearer {service.insights.tokens.create(f'{scope}-1', scope)}"} for scope in SCOPES
     }

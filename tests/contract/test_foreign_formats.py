@@ -7,7 +7,7 @@ from typing import Any
 
 import responses
 
-from insights_backend.settings.values import AuthSettings, IngestSettings, Secret
+from insights_backend.settings.values import AuthSettings, IngestSettings, OutboxSettings, Secret
 from tests.app import JWKS_URL, VISIT, Make, Service, error
 from tests.fakes import NOW
 from tests.process import TAKEN
@@ -152,7 +152,7 @@ def test_only_pages_of_the_portal_may_send_and_ask_before_without_a_token(make: 
 
 
 def test_a_page_may_read_when_to_come_back(make: Make) -> None:
-    service = make(allowed_origins=("https://portal.example.com",), outbox_max_bytes=10)
+    service = make(allowed_origins=("https://portal.example.com",), outbox=OutboxSettings(max_bytes=10))
     for path, body, _ in SENT:
         answer = post(service, path, body, Origin="https://portal.example.com")
         assert error(answer) == (503, "unavailable")

@@ -13,7 +13,7 @@ from flask import Flask
 
 from insights_backend.app import build_blueprint
 from insights_backend.model.entity_filter import EntityFilterQuery
-from insights_backend.settings.values import CatalogSettings, IngestSettings, Secret
+from insights_backend.settings.values import CatalogSettings, IngestSettings, OutboxSettings, Secret
 from tests.app import BASE, VISIT, Make, Service, error
 from tests.fakes import NOW
 from tests.fakes_catalog import BASE_URL, FakeBackstage
@@ -166,7 +166,7 @@ def test_a_body_without_a_length_is_bounded_all_the_same(make: Make) -> None:
 
 
 def test_a_full_outbox_is_503_with_a_time_to_come_back_and_nothing_accepted(make: Make) -> None:
-    service = make(outbox_max_bytes=10)
+    service = make(outbox=OutboxSettings(max_bytes=10))
     answer = service.post(VISIT)
     assert error(answer) == (503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
@@ -174,7 +174,7 @@ def test_a_full_outbox_is_503_with_a_time_to_come_back_and_nothing_accepted(make
 
 
 def test_an_event_refused_for_want_of_room_may_be_sent_again(make: Make) -> None:
-    service = make(outbox_max_bytes=10)
+    service = make(outbox=OutboxSettings(max_bytes=10))
     service.post({**VISIT, "id": "a"})
     service.backend.outbox._max_bytes = 10**6
     assert service.post({**VISIT, "id": "a"}).json["accepted"] == 1

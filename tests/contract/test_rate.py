@@ -1,6 +1,6 @@
 import pytest
 
-from insights_backend.settings.values import AuthSettings, IngestSettings, Secret
+from insights_backend.settings.values import AuthSettings, IngestSettings, OutboxSettings, Secret
 from tests.app import VISIT, Make, Service, error
 
 LIMITED = IngestSettings(events_per_minute=3)
@@ -38,7 +38,7 @@ def test_events_that_are_refused_count_too(service: Service) -> None:
 
 
 def test_events_that_could_not_be_stored_count_for_nobody(make: Make) -> None:
-    service = make(ingest=LIMITED, outbox_max_bytes=10)
+    service = make(ingest=LIMITED, outbox=OutboxSettings(max_bytes=10))
     assert [service.post([VISIT] * 4).status_code for _ in range(3)] == [503] * 3
 
 

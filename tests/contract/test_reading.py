@@ -7,7 +7,7 @@ import responses
 
 from insights_backend.access import TokenStore
 from insights_backend.model.entity_filter import EntityFilterQuery
-from insights_backend.settings.values import AuthSettings, CatalogSettings, RedactionSettings, Secret
+from insights_backend.settings.values import AuthSettings, CatalogSettings, DashboardSettings, RedactionSettings, Secret
 from tests.app import BASE, JWKS_URL, VISIT, Make, Service, error
 from tests.fakes import NOW
 from tests.process import TAKEN
@@ -60,7 +60,7 @@ def test_where_the_catalog_is_and_what_ails_it_is_told_to_the_log_and_to_no_stra
 
 
 def test_reports_and_export_need_a_token_of_their_scope(make: Make, tmp_path: Path) -> None:
-    service = make(dashboard_access="token")
+    service = make(dashboard=DashboardSettings(access="token"))
     store = TokenStore(tmp_path / "var" / "tokens.sqlite3", service.clock, bytes)
     view = {"Authorization": f"Bearer {store.create('v', 'view')}"}
     assert error(service.get("/reports/summary")) == (401, "unauthenticated")
@@ -83,7 +83,7 @@ def test_a_backstage_user_who_is_a_viewer_may_read_reports(make: Make, viewers: 
     key = signing_key()
     responses.get(JWKS_URL, json=jwks(key))
     auth = AuthSettings(mode="backstage", jwks_url=JWKS_URL)
-    service = make(dashboard_access="token", auth=auth, viewers=viewers)
+    service = make(dashboard=DashboardSettings(access="token"), auth=auth, viewers=viewers)
     headers = {"Authorization": f"Bearer {key.token(user_claims(NOW))}"}
     assert service.get("/reports/summary", headers=headers).status_code == expected
     assert service.get("/export", headers=headers).status_code == (403 if viewers else 401)
@@ -95,7 +95,7 @@ def test_a_backstage_user_who_is_a_viewer_may_read_reports(make: Make, viewers: 
 def test_while_it_cannot_be_told_whether_a_user_may_view_that_is_said(make: Make) -> None:
     responses.get(JWKS_URL, status=500)
     auth = AuthSettings(mode="backstage", jwks_url=JWKS_URL)
-    service = make(dashboard_access="token", auth=auth, viewers=("user:default/jane",))
+    service = make(dashboard=DashboardSettings(access="token"), auth=auth, viewers=("user:default/jane",))
     headers = {"Authorization": f"Bearer {signing_key().token(user_claims(NOW))}"}
     assert error(service.get("/reports/summary", headers=headers)) == (503, "unavailable")
 

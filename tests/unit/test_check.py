@@ -14,7 +14,14 @@ from insights_backend.check import Finding, check
 from insights_backend.check.warehouse import check_warehouse
 from insights_backend.cli import main
 from insights_backend.settings import Secret, Settings
-from insights_backend.settings.values import AuthSettings, CatalogSettings, UploadSettings, WarehouseSettings
+from insights_backend.settings.values import (
+    AuthSettings,
+    CatalogSettings,
+    DashboardSettings,
+    OutboxSettings,
+    UploadSettings,
+    WarehouseSettings,
+)
 from tests.app import JWKS_URL, ORGANISATION
 from tests.fakes import NOW, Clock
 from tests.tokens import jwks, signing_key
@@ -45,7 +52,7 @@ def checked(tmp_path: Path) -> Check:
     def find(**changes: Any) -> dict[str, Finding]:
         plain: dict[str, Any] = {
             "data_dir": tmp_path / "var",
-            "outbox_max_bytes": 1,
+            "outbox": OutboxSettings(max_bytes=1),
             "auth": AuthSettings(mode="static", tokens=(Secret("relay-secret"),)),
             "catalog": CatalogSettings(file=tmp_path / "org.yaml"),
             "warehouse": WarehouseSettings(dsn=Secret(f"chdb:///{tmp_path}/var/warehouse")),
@@ -70,7 +77,7 @@ def test_what_is_well_is_said_to_be_and_nothing_is_made(checked: Check, tmp_path
 
 
 def test_what_is_for_development_only_is_a_warning(checked: Check) -> None:
-    found = checked(dashboard_access="open")["settings"]
+    found = checked(dashboard=DashboardSettings(access="open"))["settings"]
     assert found.state == "warning"
     assert "dashboard.access is open" in found.says
 
@@ -96,7 +103,7 @@ def test_what_cannot_be_written_to_is_a_failure(checked: Check, tmp_path: Path) 
 
 
 def test_an_outbox_that_the_disk_cannot_hold_twice_is_a_warning(checked: Check) -> None:
-    found = checked(outbox_max_bytes=2**50)["outbox.maxBytes"]
+    found = checked(outbox=OutboxSettings(max_bytes=2**50))["outbox.maxBytes"]
     assert (found.state, "lower outbox.maxBytes" in found.says) == ("warning", True)
 
 

@@ -9,6 +9,7 @@ from insights_backend.model.entity_filter import EntityFilterQuery
 from insights_backend.settings.values import (
     AuthSettings,
     CatalogSettings,
+    DashboardSettings,
     Secret,
     Settings,
     UploadSettings,
@@ -98,7 +99,7 @@ def test_a_service_without_dangers_starts_quietly(settings: Settings, caplog: py
     quiet = replace(
         settings,
         auth=auth,
-        dashboard_access="token",
+        dashboard=DashboardSettings(access="token"),
         upload=UploadSettings(url="http://127.0.0.1:1", token=Secret("upload-token")),
     )
     insights = assemble(quiet)

@@ -191,7 +191,7 @@ def test_before_clickhouse_pods_are_many_without_a_volume_and_share_a_salt(repos
     assert many["Deployment"]["spec"]["replicas"] > 1
     assert "claim" not in str(pod(many)["volumes"]).lower()
     (room,) = (volume["emptyDir"] for volume in pod(many)["volumes"] if volume["name"] == "data")
-    assert int(room["sizeLimit"].removesuffix("M")) * 10**6 > 2 * settings.outbox_max_bytes
+    assert int(room["sizeLimit"].removesuffix("M")) * 10**6 > 2 * settings.outbox.max_bytes
 
 
 # systemd

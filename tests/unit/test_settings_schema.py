@@ -71,17 +71,17 @@ READ = [
     ("ingest.maxEvents", 10_000, "ingest.max_events", 10_000),
     ("ingest.maxAge", "P1D", "ingest.max_age", 86400.0),
     ("upload.retries", 0.0, "upload.retries", 0),
-    ("outbox.maxBytes", 5, "outbox_max_bytes", 5),
-    ("outbox.maxBytes", "1e9", "outbox_max_bytes", 10**9),  # as a variable holds it
+    ("outbox.maxBytes", 5, "outbox.max_bytes", 5),
+    ("outbox.maxBytes", "1e9", "outbox.max_bytes", 10**9),  # as a variable holds it
     ("ingest.maxEvents", " 10.0 ", "ingest.max_events", 10),
     ("warehouse.dsn", "clickhouse://u:p@h/x", "warehouse.dsn", Secret("clickhouse://u:p@h/x")),
     ("warehouse.retentionDays", 1, "warehouse.retention_days", 1),
     ("redaction.enabled", "off", "redaction.enabled", False),
     ("redaction.fields", {"a.b": "drop", "c": None}, "redaction.fields", {"a.b": "drop"}),
-    ("dashboard.access", "open", "dashboard_access", "open"),
-    ("dashboard.header", "X-Forwarded-User", "dashboard_header", "X-Forwarded-User"),
-    ("dashboard.trustedProxies", ["10.0.0.7"], "dashboard_trusted_proxies", (ip_network("10.0.0.7/32"),)),
-    ("dashboard.trustedProxies", ["fd00::/8"], "dashboard_trusted_proxies", (ip_network("fd00::/8"),)),
+    ("dashboard.access", "open", "dashboard.access", "open"),
+    ("dashboard.header", "X-Forwarded-User", "dashboard.header", "X-Forwarded-User"),
+    ("dashboard.trustedProxies", ["10.0.0.7"], "dashboard.trusted_proxies", (ip_network("10.0.0.7/32"),)),
+    ("dashboard.trustedProxies", ["fd00::/8"], "dashboard.trusted_proxies", (ip_network("fd00::/8"),)),
     ("viewers", ["Group:RnD"], "viewers", ("group:default/rnd",)),
 ]
 
