@@ -59,7 +59,7 @@ HEADERS: Mapping[str, dict[str, Any]] = {
         "schema": {"type": "string"},
     },
     "Content-Disposition": {
-        "description": "The name to save it under; with CSV only.",
+        "description": "The name to save it under; with CSV and Parquet only.",
         "schema": {"type": "string"},
     },
     "Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer"}},
@@ -68,10 +68,9 @@ HEADERS: Mapping[str, dict[str, Any]] = {
 """What answers say beside their bodies; the first of them with every answer."""
 
 
-def json_answer(description: str, schema: Any, example: object = None) -> dict[str, Any]:
-    """Write an answer in JSON, with an example if there is one."""
-    content = {"schema": schema} if example is None else {"schema": schema, "example": example}
-    return {"description": description, "content": {"application/json": content}}
+def json_answer(description: str, schema: Any, example: object) -> dict[str, Any]:
+    """Write an answer in JSON, with an example."""
+    return {"description": description, "content": {"application/json": {"schema": schema, "example": example}}}
 
 
 def problems(*statuses: int) -> dict[str, str]:
