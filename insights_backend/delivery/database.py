@@ -139,7 +139,10 @@ def _opening(path: Path) -> Iterator[None]:
 def _opened(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
-        db.execute("PRAGMA journal_mode=WAL")
+        # The switch does not always wait for its lock. Where it fails, another process is at this line too, or the next
+        # one to open the file will be; the mode is the file's, and it lasts.
+        with suppress(sqlite3.OperationalError):
+            db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         sound = db.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
     except BaseException:

@@ -4,9 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
+from insights_backend.delivery.database import Database
 from insights_backend.delivery.destination import DeadLetter
 from insights_backend.delivery.outbox import MAX_BATCH_BYTES, Grave, Outbox
 from insights_backend.errors import ConfigError, UnavailableError
@@ -251,6 +253,28 @@ def test_a_file_of_a_newer_version_is_left_alone(outbox: Outbox, open_outbox: Op
     outbox._database._db.execute("PRAGMA user_version=99")
     with pytest.raises(ConfigError, match="newer version"):
         open_outbox()
+
+
+def test_a_file_whose_mode_cannot_be_changed_now_is_opened_all_the_same(
+    outbox: Outbox, open_outbox: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where several processes begin a new one at the same moment."""
+    outbox.close()
+    monkeypatch.setattr("insights_backend.delivery.database._BUSY_SECONDS", 0)
+    migrate = Database._migrate
+
+    def once_the_other_is_done(*given: Any) -> None:
+        other.close()
+        migrate(*given)
+
+    monkeypatch.setattr(Database, "_migrate", once_the_other_is_done)
+    with closing(sqlite3.connect(tmp_path / "outbox.sqlite3", isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM request").fetchall()
+        again = open_outbox()
+    append(again)
+    assert again.backlog().requests == 1
 
 
 def test_a_file_that_another_process_writes_to_for_too_long_is_a_configuration_error(
