@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
@@ -39,8 +39,15 @@ class AuditLog:
         line = orjson.dumps({"at": iso(int(self._clock() * 1000)), **entry}, option=orjson.OPT_APPEND_NEWLINE)
         _log.info("audit: %s", line.decode().rstrip())
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                write_through(file, line)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "rb+") as file:
+                write_through(file, line if _is_whole(file) else b"\n" + line)
         except OSError as error:
             raise UnavailableError(f"{self._path.name} cannot be written ({type(error).__name__})") from error
+
+
+def _is_whole(file: IO[bytes]) -> bool:
+    """Tell whether a file ends with a line's end, or is empty; a full disk may have taken half of the last line."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - 1))
+    return not size or file.read().endswith(b"\n")

@@ -128,3 +128,12 @@ def test_a_previous_pseudonym_leads_to_all_later_ones(tmp_path: Path) -> None:
     assert person.names == {JANE, names.user("jane")}
     person, _ = erasure(tmp_path, place, pseudonyms=names).erase("jane", None)
     assert {JANE, names.user("jane"), "user:default/jane"} <= person.names
+
+
+def test_half_an_entry_that_a_full_disk_has_left_takes_no_other_along(tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    log.write_bytes(b'{"at":"2026-11-23T10:00:00.000Z","acti')
+    erasure(tmp_path).erase(JANE, None)
+    half, *whole = log.read_bytes().splitlines(keepends=True)
+    assert half == b'{"at":"2026-11-23T10:00:00.000Z","acti\n'
+    assert [json.loads(line)["outcome"] for line in whole] == ["begun", "done"]
