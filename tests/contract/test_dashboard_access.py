@@ -123,6 +123,10 @@ def test_what_is_no_token_that_may_read_is_refused_with_the_reason(
     [
         "https://evil.example/",
         "//evil.example/",
+        "///evil.example/",
+        "////evil.example/",
+        "http://[",
+        "//[",
         "/\\evil.example",
         "\\\\evil.example",
         "/\t/evil.example",
@@ -205,6 +209,7 @@ def test_logging_out_takes_the_session_away(guarded: Service, browser: FlaskClie
         ({"Origin": "http://localhost:8080"}, True),
         ({"Origin": "https://evil.example"}, True),
         ({"Origin": "null"}, True),
+        ({"Origin": "http://["}, True),
     ],
 )
 def test_a_form_of_another_site_neither_logs_in_nor_out(
@@ -213,6 +218,15 @@ def test_a_form_of_another_site_neither_logs_in_nor_out(
     answer = browser.post(route, data={"token": token(guarded)}, headers=headers)
     assert answer.status_code == (403 if refused else 303)
     assert ("Set-Cookie" in answer.headers) is not refused
+
+
+def test_of_a_form_of_another_site_nothing_is_read(browser: FlaskClient) -> None:
+    body = io.BytesIO(b"token=x&next=%2Fweekly")
+    kind = "application/x-www-form-urlencoded"
+    answer = browser.post("/login", input_stream=body, content_type=kind, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+    assert dict(fields(answer.text)) == {"next": "", "token": ""}
+    assert body.tell() == 0
 
 
 # header

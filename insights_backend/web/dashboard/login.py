@@ -1,8 +1,6 @@
 """Logging in to the dashboard with a token, and out."""
 
-from urllib.parse import urlsplit
-
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from insights_backend.web.body import read_form
@@ -28,8 +26,9 @@ def add_login(site: Blueprint, sessions: Sessions) -> None:
     def login() -> ResponseReturnValue:
         request.max_content_length = _MAX_FORM_BYTES
         form = read_form(request)
+        g.insights_next = form.get("next", "")
         session = sessions.begin(form.get("token", "").strip()[:_TOKEN_LENGTH])
-        response = redirect(_target(form.get("next", "")), 303)
+        response = redirect(_target(g.insights_next), 303)
         response.set_cookie(
             COOKIE,
             session,
@@ -51,15 +50,16 @@ def add_login(site: Blueprint, sessions: Sessions) -> None:
 def login_form(refusal: str) -> str:
     """Show the form instead of the page that was asked for, or again and why where the token was refused."""
     if request.method == "POST":
-        return render_template("insights/login.html", next=request.form.get("next", ""), message=refusal)
+        # Of a form that was refused unread nothing is read now: it may have no end.
+        return render_template("insights/login.html", next=g.get("insights_next", ""), message=refusal)
     return render_template("insights/login.html", next=request.script_root + request.full_path, message="")
 
 
 def _target(wanted: str) -> str:
     """Return where to go after the login: to a path of this host and nowhere else."""
-    parts = urlsplit(wanted)
-    leaves = parts.scheme or parts.netloc or "\\" in wanted or not wanted.isprintable()
-    return url_for(".page") if leaves or not wanted.startswith("/") else wanted
+    # After a second slash stands a host. To a browser a backslash is a slash too, and a tab or a line's end is nothing.
+    stays = wanted[:1] == "/" and wanted[1:2] != "/" and "\\" not in wanted and wanted.isprintable()
+    return wanted if stays else url_for(".page")
 
 
 def _path() -> str:
