@@ -14,6 +14,7 @@ from threading import Lock
 from typing import IO, Any
 
 from insights_backend.errors import ConfigError
+from insights_backend.file_lock import lock_file
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ _BUSY_SECONDS = 5.0
 
 
 class Database:
-    """One SQLite file, for all threads of this process and beside other processes.
+    """One SQLite file, readable by its owner only, for all threads of this process and beside other processes.
 
     A file that is damaged is not lost and does not stop the start: it is set aside under another name, and a new
     one begun; but not while another process has it open, which would go on writing into it.
@@ -137,6 +138,8 @@ def _opening(path: Path) -> Iterator[None]:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
+    # For its owner alone, and so are the files that SQLite puts beside it.
+    path.touch(mode=0o600)
     db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         # The switch does not always wait for its lock. Where it fails, another process is at this line too, or the next
@@ -156,7 +159,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _in_use(path: Path) -> IO[bytes]:
     """Tell other processes for as long as what is returned is open that this one has the file open."""
-    file = path.with_name(f"{path.name}.in-use").open("ab")
+    file = lock_file(path.with_name(f"{path.name}.in-use"))
     fcntl.flock(file, fcntl.LOCK_SH)
     return file
 

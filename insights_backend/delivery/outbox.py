@@ -26,7 +26,7 @@ from insights_backend.delivery.erasing import about, erase, keep_digest, rename
 from insights_backend.delivery.packing import is_sound, packed
 from insights_backend.delivery.schema import MIGRATIONS
 from insights_backend.errors import UnavailableError
-from insights_backend.file_lock import tried_lock
+from insights_backend.file_lock import lock_file, tried_lock
 from insights_backend.model.person import Erased, Person
 
 _log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ class Outbox:
         """
         try:
             # Opened anew each time: the lock belongs to the open file, so it keeps threads apart as well.
-            file = self._lock_file.open("a")
+            file = lock_file(self._lock_file)
         except OSError as error:
             raise UnavailableError(f"the outbox cannot be locked ({type(error).__name__})") from error
         with file, tried_lock(file) as mine:

@@ -1,4 +1,6 @@
+import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -284,6 +286,22 @@ def test_a_file_that_another_process_writes_to_for_too_long_is_a_configuration_e
     locked = pytest.raises(ConfigError, match=r"backstageInsights\.dataDir: .* cannot be opened \(database is locked\)")
     with outbox._database.transaction(), locked:
         open_outbox()
+
+
+def test_only_the_owner_can_read_the_files_and_hold_the_locks(tmp_path: Path, open_outbox: Open) -> None:
+    (tmp_path / "outbox.sqlite3").write_bytes(b"no database")
+    before = os.umask(0)
+    try:
+        outbox = open_outbox()
+        append(outbox)
+        with outbox.right_to_deliver():
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert outbox.set_aside
+    del modes[outbox.set_aside.name]
+    assert set(modes.values()) == {0o600}
+    assert {"outbox.sqlite3", "outbox.sqlite3-wal", "outbox.sqlite3.in-use", "outbox.lock"} <= modes.keys()
 
 
 def test_a_place_that_cannot_be_written_is_a_configuration_error(tmp_path: Path, open_outbox: Open) -> None:
