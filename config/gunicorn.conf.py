@@ -50,6 +50,9 @@ graceful_timeout = 8
 # The longest that the library allows, since filters may be repeated; and a token of 16 KiB with its scheme.
 limit_request_line = 8190
 limit_request_field_size = 17_000
+# Where the service is mounted is for the environment to say (SCRIPT_NAME): in a header, which a proxy on this machine
+# may hand on from its clients, it would lead past the paths that the proxy keeps to itself.
+forwarder_headers = ""
 # Above the idle time of the usual proxies, so that it is they who close a connection.
 keepalive = 75
 # How long a client may send nothing in the midst of a request, or take nothing of an answer, before it is let go: its

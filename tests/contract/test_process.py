@@ -68,6 +68,12 @@ def test_a_reload_hands_the_warehouse_over(config: Path, tmp_path: Path) -> None
         assert counts(process, 2), process.log.read_text()
 
 
+def test_no_client_says_where_the_service_is_mounted(running: Process) -> None:
+    """Not even one on this machine, which may be a proxy that hands on what it was sent."""
+    answer = requests.get(f"{running.url}/elsewhere/metrics", headers={"SCRIPT_NAME": "/elsewhere"}, timeout=10)
+    assert answer.status_code == 404
+
+
 def test_requests_are_answered_on_one_processor_and_the_embedded_engine_works_on_all(running: Process) -> None:
     send(running, VISIT)
     assert eventually(lambda: requests.get(f"{running.api}/reports/summary", timeout=10).status_code == 200)
