@@ -38,6 +38,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped] # noqa: E40
 from insights_backend import ConfigError, load_settings  # noqa: E402 - as above
 from insights_backend.composition import assemble  # noqa: E402 - as above
 from insights_backend.logs import logging_config  # noqa: E402 - as above
+from insights_backend.web.problems import log_unexpected  # noqa: E402 - as above
 
 _host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{_host}]' if ':' in _host and not _host.startswith('[') else _host}:{os.environ.get('PORT', '7008')}"
@@ -65,7 +66,7 @@ control_socket_disable = True
 
 
 class PrivateLogger(Logger):  # type: ignore[misc] # as above
-    """Writes no person into an access log, where one is asked for: the path of an erasure names one."""
+    """Writes no person into a log: the path of an erasure names one, and so may what an error says."""
 
     def access(self, resp: Any, req: Any, environ: Mapping[str, Any], request_time: Any) -> None:
         """Log a request, without whom it is about."""
@@ -73,6 +74,13 @@ class PrivateLogger(Logger):  # type: ignore[misc] # as above
             return
         told = {name: _hidden(value) if isinstance(value, str) else value for name, value in environ.items()}
         super().access(resp, req, told, request_time)
+
+    def exception(self, msg: Any, *args: Any, **_: Any) -> None:
+        """Log an error, such as one in the midst of an answer, by its class and where it was."""
+        self.error(msg, *args)
+        error = sys.exc_info()[1]
+        if error:
+            log_unexpected(error)
 
 
 def _hidden(text: str) -> str:

@@ -52,7 +52,7 @@ def status_of(error: InsightsError) -> int:
     return 503 if isinstance(error, UnavailableError) else _STATUS.get(error.code, 500)
 
 
-def log_unexpected(error: Exception) -> None:
+def log_unexpected(error: BaseException) -> None:
     """Log an error that nobody foresaw."""
     # Where it happened and of which class; not its message, which may quote what was being handled.
     frames = "".join(traceback.format_tb(error.__traceback__))

@@ -59,6 +59,25 @@ def test_a_reload_goes_on_counting_where_the_workers_have_counted(
     assert not counts.exists()
 
 
+def _fail(said: str) -> None:
+    raise LookupError(said) from ValueError(said)
+
+
+def test_an_error_in_the_midst_of_an_answer_is_logged_without_what_it_says(
+    logger: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = "jane"
+    try:
+        _fail(said)
+    except LookupError:
+        logger.exception("the answer broke off")
+    written = caplog.text + capfd.readouterr().err
+    assert "the answer broke off" in written
+    assert "unexpected LookupError" in written
+    assert "in _fail" in written
+    assert said not in written
+
+
 def test_workers_share_the_processors_evenly_also_after_one_was_replaced(conf: dict[str, Any]) -> None:
     conf["_processors"][:] = [2, 0, 1]
     server = SimpleNamespace(WORKERS={})
