@@ -8,6 +8,7 @@ import click
 
 from insights_backend.commands import minute_of, settings_of
 from insights_backend.composition import assemble, make_data_dir
+from insights_backend.delivery.destination import for_people
 from insights_backend.delivery.outbox import DAMAGED, Outbox
 
 
@@ -39,7 +40,7 @@ def outbox_dead(paths: tuple[Path, ...], *, show: bool) -> None:
         if show:
             for letter in box.dead_letters():
                 if letter.reason != DAMAGED:
-                    click.echo(letter.lines, nl=False)
+                    click.echo(for_people(letter.lines), nl=False)
 
 
 @outbox.command("requeue")

@@ -1,6 +1,7 @@
 """Where events go: the warehouse of this process, or a service that they are uploaded to."""
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from insights_backend.errors import UnavailableError
 from insights_backend.model.total_users import TotalUsers
 
 _log = logging.getLogger(__name__)
+
+# Of what JSON leaves as it is: what commands a terminal (ISO 6429), ends a line, or turns one around (Unicode).
+_COMMANDS = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,11 @@ def log_refused(by: str, letters: Iterable[DeadLetter]) -> None:
         _log.error("%s refused %d events for good (%s): dead letters", by, events, reason)
 
 
+def for_people(lines: bytes) -> str:
+    """Write events so that nothing in them breaks a line or commands a terminal; as JSON they say the same."""
+    return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", lines.decode())
+
+
 class DeliveryError(UnavailableError):
     """A destination could not take a batch now; it stays in the outbox and is tried again."""
 
@@ -113,7 +122,7 @@ class DebugLog:
         """Log the redacted events of a batch, a line each."""
         for piece in batch.pieces():
             for line in piece.splitlines():
-                _log.info("debug: would send %s", line.decode())
+                _log.info("debug: would send %s", for_people(line))
         return ()
 
     def record_total_users(self, total: TotalUsers) -> None:

@@ -286,6 +286,18 @@ def test_debug_logs_what_would_be_sent_and_sends_nothing(make: Make, caplog: pyt
     assert "user:default/jane" not in caplog.text
 
 
+def test_debug_logs_nothing_that_breaks_a_line_or_commands_a_terminal(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    subject = "CJK 目録 é \x1b[2J \x7f \x9b2J \x85 \u2028 \u2029 \u202e \u2066"
+    make(debug=True).post({**VISIT, "subject": subject})
+    (said,) = (record.message for record in caplog.records if "would send" in record.message)
+    assert said.isprintable()
+    assert "CJK 目録 é" in said
+    assert json.loads(said.partition("would send ")[2])["subject"] == subject
+
+
 def test_the_blueprint_can_be_registered_elsewhere(make: Make) -> None:
     service = make()
     app = Flask("existing")

@@ -113,6 +113,11 @@ def test_dead_letters_are_listed_shown_and_queued_again(config: Path, tmp_path: 
     assert "requests: 1" in run(config, "outbox", "status").stdout
 
 
+def test_a_dead_letter_that_is_shown_commands_no_terminal(config: Path, tmp_path: Path) -> None:
+    bury(tmp_path / "var", '{"id":"\x9b2J \x7f é"}\n'.encode())
+    assert run(config, "outbox", "dead", "--show").stdout == '{"id":"\\u009b2J \\u007f é"}\n'
+
+
 UPLOAD = """
   upload: { url: "https://insights.example.com/api/backstage-insights", token: portal-secret, retries: 0 }
 """
@@ -141,10 +146,10 @@ def test_a_collector_has_nothing_to_drain(config: Path, tmp_path: Path) -> None:
     assert "has no outbox" in nothing.stderr
 
 
-def bury(directory: Path) -> None:
+def bury(directory: Path, lines: bytes = b'{"id":"bad"}\n') -> None:
     make_data_dir(directory)
     with closing(Outbox(directory, max_bytes=1000, clock=Clock())) as outbox:
-        outbox.append(b'{"id":"bad"}\n', events=1, received_at=0)
+        outbox.append(lines, events=1, received_at=0)
         batch = outbox.claim(max_events=1)
         assert batch is not None
         outbox.arrived(batch, [DeadLetter("http_422", 1, batch.lines)])
