@@ -81,7 +81,8 @@ class Pipeline:
         Returns:
             One clean record an event, as a line of JSON, ready to be stored.
         """
-        topics = [self._topic(event.content) for event in events]
+        contents = [event.content for event in events]
+        topics = [self._topic(content) if content.is_short else _topic(content) for content in contents]
         senders = {(event.user, event.session_id) for event in events}
         refs = {topic.entity for topic in topics}.union(user for user, _ in senders)
         lookups = self._catalog.lookup(ref for ref in refs if ref)

@@ -23,7 +23,8 @@ class Views:
 
     def __init__(self, max_users: int = 100_000) -> None:
         self._max_users = max_users
-        self._last: dict[EntityRef, tuple[str, Millis]] = {}  # those seen last come last
+        # The hash of a subject, which may be long. Those seen last come last.
+        self._last: dict[EntityRef, tuple[int, Millis]] = {}
         self._lock = Lock()
 
     def is_view(self, event: Event) -> bool:
@@ -31,13 +32,14 @@ class Views:
         content = event.content
         if content.action != "navigate" or event.user is None or content.extension_id == _SHELL:
             return False
+        subject = hash(content.subject)
         with self._lock:
-            subject, time = self._last.pop(event.user, ("", -_REPEAT))
-            self._last[event.user] = (content.subject, event.time)
+            last, time = self._last.pop(event.user, (0, -_REPEAT))
+            self._last[event.user] = (subject, event.time)
             if len(self._last) > self._max_users:
                 del self._last[next(iter(self._last))]
         # Events of one batch may be out of order, so the later one can come first.
-        return subject != content.subject or abs(event.time - time) >= _REPEAT
+        return subject != last or abs(event.time - time) >= _REPEAT
 
     def forget(self, users: Iterable[EntityRef]) -> None:
         """Forget where users are: what they did last could not be stored, and will come again."""

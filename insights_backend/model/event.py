@@ -27,6 +27,9 @@ MAX_AHEAD: Millis = 5 * 60 * 1000
 REMEMBERED_CONTENTS = 10_240
 """How many contents are remembered, and what was made of each."""
 
+REMEMBERED_BYTES = 1024
+"""How long those are, as JSON: longer ones are rarely said again, and would fill the memory."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _REST = tuple(f".{millis:03d}Z" for millis in range(1000))
@@ -46,7 +49,7 @@ class Content:
         context: as sent, without what transports leave behind in it.
     """
 
-    __slots__ = ("_rest", "action", "digest", "extension_id", "subject")
+    __slots__ = ("_rest", "action", "digest", "extension_id", "is_short", "subject")
 
     def __init__(
         self, action: str, subject: str, attributes: Mapping[str, Scalar], context: Mapping[str, Scalar]
@@ -60,6 +63,8 @@ class Content:
         text = orjson.dumps([action, subject, attributes, context], option=orjson.OPT_SORT_KEYS)
         self.digest = blake2b(text, digest_size=32).digest()
         """The same for all that say the same."""
+        self.is_short = len(text) <= REMEMBERED_BYTES
+        """Whether it may be remembered, and what was made of it."""
 
     @property
     def attributes(self) -> dict[str, Scalar]:

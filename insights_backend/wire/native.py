@@ -11,7 +11,16 @@ import orjson
 
 from insights_backend.errors import InvalidEntityRefError, MalformedJsonError
 from insights_backend.model.entity_ref import EntityRef
-from insights_backend.model.event import REMEMBERED_CONTENTS, Content, Event, Millis, Scalar, parse_timestamp, time_of
+from insights_backend.model.event import (
+    REMEMBERED_BYTES,
+    REMEMBERED_CONTENTS,
+    Content,
+    Event,
+    Millis,
+    Scalar,
+    parse_timestamp,
+    time_of,
+)
 from insights_backend.wire.rules import Rejection, Rule, Shape, number, text
 
 _MAX_ITEMS = 64
@@ -22,8 +31,6 @@ _MAX_SUBJECT = 16384  # a scaffolder page carries its whole form in the query
 # What transports write into the context that all of a portal's modules share. It describes the transport, not the
 # event, and is often stale or another user's.
 _LEFT_BEHIND = frozenset({"userName", "userId", "timestamp"})
-
-_REMEMBERED_BYTES = 1024  # of a content: longer ones are rarely said again, and would fill the memory
 
 
 def _scalars(value: Any) -> str | None:
@@ -163,7 +170,7 @@ def _content(document: object) -> Content | None:
     except orjson.JSONEncodeError:  # nested deeper than it writes
         return None
     # As a string, since the bytes hold on to four times the memory that they need.
-    return _remembered(text.decode()) if len(text) <= _REMEMBERED_BYTES else _read_content(text)
+    return _remembered(text.decode()) if len(text) <= REMEMBERED_BYTES else _read_content(text)
 
 
 def _read_content(text: str | bytes) -> Content | None:

@@ -1,5 +1,6 @@
 """Requests that are made to do harm: deep, exploding, or read by a browser as what they are not."""
 
+import gc
 import gzip
 import io
 import tracemalloc
@@ -11,6 +12,7 @@ import pytest
 from insights_backend.settings.values import IngestSettings
 from insights_backend.wire import batch
 from tests.app import BASE, GARBLED, VISIT, Service, error, running, settings_for
+from tests.process import TAKEN
 
 MEBIBYTE = 1024**2
 Compress = Callable[[bytes], bytes]
@@ -119,3 +121,15 @@ def test_no_answer_is_taken_by_a_browser_for_more_than_it_is(service: Service, p
 
 def test_a_page_keeps_its_own_policy(service: Service) -> None:
     assert "script-src 'self'" in service.client.get("/").headers["Content-Security-Policy"]
+
+
+def test_large_events_are_not_remembered(service: Service) -> None:
+    texts = {f"key{number}": "a b " * 1000 for number in range(60)}
+    tracemalloc.start()
+    for number in range(20):
+        event = {"action": "click", "subject": str(number), "attributes": texts, "context": texts}
+        assert service.post(event).status_code in TAKEN
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 2 * MEBIBYTE

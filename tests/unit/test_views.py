@@ -1,5 +1,7 @@
 """What counts as a view of a page."""
 
+import tracemalloc
+
 from insights_backend.enrichment.views import Views
 from tests.fakes import event, user
 
@@ -39,3 +41,13 @@ def test_the_memory_of_last_subjects_is_bounded() -> None:
     assert views.is_view(event(user=user("a")))
     assert views.is_view(event(user=user("b")))
     assert views.is_view(event(user=user("a")))  # forgotten in between
+
+
+def test_where_users_are_takes_no_more_memory_however_long_it_is() -> None:
+    views = Views()
+    tracemalloc.start()
+    for number in range(100):
+        assert views.is_view(event(user=user(str(number)), subject=f"/{number}?{'x' * 10_000}"))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 100_000
