@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, TypeVar
@@ -10,8 +11,11 @@ import orjson
 from flask import Response
 
 # A cell that begins with one of these, or where people write full-width signs with one of those, is a formula to a
-# spreadsheet; an apostrophe before it makes it text again.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# spreadsheet; an apostrophe before it makes it text again. Where people write decimals with a comma, it parts cells by
+# semicolons, and sees no quotes in the midst of one: after these, a tab or a line's end a cell begins too.
+_SIGNS = "=+@\uff1d\uff0b\uff0d\uff20-"
+_FORMULA = (*_SIGNS, "\t", "\r", "\n")
+_WITHIN = re.compile(f'(?<=[;\t\r\n])(?="*[{_SIGNS}])')
 
 _LINES_A_CHUNK = 500
 _Row = TypeVar("_Row")
@@ -65,4 +69,7 @@ def _cell(value: Any) -> Any:
         value = orjson.dumps(value).decode()
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    text = _WITHIN.sub("'", value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -186,6 +186,23 @@ def test_whatever_a_spreadsheet_takes_for_a_formula_is_a_text_in_csv(service: Se
     assert service.get("/reports/plugins?format=csv").text.splitlines()[1] == f"'{sign}1+1,1,1"
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a;=1+1;b", "a;'=1+1;b,1,1"),
+        ('a;"=1+1', '"a;\'""=1+1",1,1'),
+        ("a\t@SUM(1)", "a\t'@SUM(1),1,1"),
+        ("a\n-1+1", '"a\n\'-1+1",1,1'),
+        ("a;b; c=1", "a;b; c=1,1,1"),
+    ],
+)
+def test_nor_does_one_begin_where_a_spreadsheet_parts_cells_by_semicolons(
+    service: Service, text: str, written: str
+) -> None:
+    service.post({**VISIT, "context": {"pluginId": text}})
+    assert service.get("/reports/plugins?format=csv").text.split("\r\n")[1] == written
+
+
 @pytest.mark.parametrize("fmt", ["csv", "parquet"])
 def test_an_export_that_no_browser_shows_is_saved_under_a_name(service: Service, fmt: str) -> None:
     answer = service.get(f"/export?format={fmt}")
