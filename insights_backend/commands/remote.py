@@ -24,7 +24,10 @@ def of_service(scope: str) -> Callable[[_Command], _Command]:
 
     def add(command: _Command) -> _Command:
         token = click.option(
-            "--token", "secret", envvar="INSIGHTS_TOKEN", help=f"A token of scope {scope}, or INSIGHTS_TOKEN."
+            "--token",
+            "secret",
+            envvar="INSIGHTS_TOKEN",
+            help=f"A token of scope {scope}. Others on this machine see it here, and not in INSIGHTS_TOKEN.",
         )
         url = click.option("--url", default="http://127.0.0.1:7008", show_default=True, help="The running service.")
         return url(token(command))
