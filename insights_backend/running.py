@@ -146,5 +146,5 @@ class Insights:
             aside = self.backend.outbox.set_aside.name
             found["outbox"] = f"a damaged file was set aside as {aside}; its events were not delivered"
         if self.warehouse and not self.warehouse.engine.is_open:
-            found["warehouse"] = "the warehouse is not open yet"
+            found["warehouse"] = self.warehouse.engine.obstacle or "the warehouse is not open yet"
         return found

@@ -96,6 +96,8 @@ class Connections:
             self._arguments["send_receive_timeout"] = max(max_seconds, _ANSWER_SECONDS)
         self._writing = Lock()
         self._writer: Client | None = None
+        self.obstacle: str | None = None
+        """Why it could not be opened the last time; None where it could, or nobody has tried."""
         self._idle: LifoQueue[Client | None] = LifoQueue()  # the latest first; those not made yet are None
         for _ in range(_READERS):
             self._idle.put(None)
@@ -116,13 +118,20 @@ class Connections:
         with self._opening:
             if self._writer is None:
                 try:
-                    import clickhouse_connect  # noqa: F401, PLC0415 - the core installs without the engine
-                except ImportError:
-                    raise WarehouseUnavailableError(NOT_INSTALLED) from None
-                with running_on(self.processors), engine_errors(_CANNOT_OPEN):
-                    self._writer = self._opened()
+                    self._writer, self.obstacle = self._opened(), None
+                except WarehouseUnavailableError as error:
+                    self.obstacle = str(error)
+                    raise
 
     def _opened(self) -> "Client":
+        try:
+            import clickhouse_connect  # noqa: F401, PLC0415 - the core installs without the engine
+        except ImportError:
+            raise WarehouseUnavailableError(NOT_INSTALLED) from None
+        with running_on(self.processors), engine_errors(_CANNOT_OPEN):
+            return self._up_to_date()
+
+    def _up_to_date(self) -> "Client":
         place = mended(self.path) if self.path else nullcontext()
         with ExitStack() as unless_whole:
             with place:
@@ -194,9 +203,9 @@ class Connections:
             with engine_errors(_CANNOT_OPEN):
                 return connect(self._arguments, settings)
         except WarehouseUnavailableError as error:
-            raise WarehouseUnavailableError(f"{error}: {self._obstacle()}") from error
+            raise WarehouseUnavailableError(f"{error}: {self._why_closed()}") from error
 
-    def _obstacle(self) -> str:
+    def _why_closed(self) -> str:
         """Say why the engine could not be opened, as far as it can be seen from here."""
         if self.path is None:
             return "a server must answer at warehouse.dsn"

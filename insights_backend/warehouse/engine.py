@@ -95,6 +95,11 @@ class Engine:
         """Whether the engine has answered and its schema is in place."""
         return self._connections.is_open
 
+    @property
+    def obstacle(self) -> str | None:
+        """Why it could not be opened the last time; None where it could, or nobody has tried."""
+        return self._connections.obstacle
+
     def open(self) -> None:
         """Connect and bring the schema up to date; does nothing where that has been done.
 

@@ -11,6 +11,8 @@ from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
+from insights_backend.warehouse.failures import WarehouseUnavailableError, engine_errors
+
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
@@ -56,20 +58,32 @@ class Dialect:
 def migrate(client: "Client", dialect: Dialect, need_room: Callable[[], None]) -> None:
     """Apply the schema files that are new; each is recorded once it is in place.
 
+    Tables that another version has made are left alone: of those that are not known here nobody could be erased.
+
     Args:
         client: the engine.
         dialect: how it is written there.
         need_room: raises where there is no room for a change; asked before each.
+
+    Raises:
+        WarehouseUnavailableError: a file that is not known here was applied before, or one cannot be applied.
     """
     for statement in dialect.write(_MIGRATIONS.template):
         client.command(statement)
     names = client.query(f"SELECT name FROM migrations{dialect.local}").result_rows  # noqa: S608 - our own name
     done = {name for (name,) in names}
-    for name, file in schema_files(clustered=dialect.cluster is not None):
+    files = schema_files(clustered=dialect.cluster is not None)
+    if unknown := done - {name for name, _ in files}:
+        raise WarehouseUnavailableError(
+            f"the warehouse was made by another version of this service ({', '.join(sorted(unknown))}); run that one, "
+            "or restore a backup"
+        )
+    for name, file in files:
         if name not in done:
             need_room()
-            for statement in dialect.write(file.read_text()):
-                client.command(statement)
+            with engine_errors(f"the warehouse cannot be brought up to date by {name}"):
+                for statement in dialect.write(file.read_text()):
+                    client.command(statement)
             # Not by the client's `insert`, which brings all of pandas into memory.
             record = f"INSERT INTO migrations{dialect.local} (name) VALUES (%(name)s)"  # noqa: S608 - our own name
             client.command(record, parameters={"name": name})

@@ -7,10 +7,17 @@ import responses
 
 from insights_backend.access import TokenStore
 from insights_backend.model.entity_filter import EntityFilterQuery
-from insights_backend.settings.values import AuthSettings, CatalogSettings, DashboardSettings, RedactionSettings, Secret
+from insights_backend.settings.values import (
+    AuthSettings,
+    CatalogSettings,
+    DashboardSettings,
+    RedactionSettings,
+    Secret,
+    WarehouseSettings,
+)
 from tests.app import BASE, JWKS_URL, VISIT, Make, Service, error
 from tests.fakes import NOW
-from tests.process import TAKEN
+from tests.process import TAKEN, free_port
 from tests.tokens import jwks, signing_key, user_claims
 
 # Config and total users
@@ -257,6 +264,13 @@ def test_readiness_says_what_is_degraded(service: Service) -> None:
     }
     service.warehouse.engine.open()
     assert service.client.get("/readyz").json == {"status": "ready", "degraded": {}}
+
+
+def test_readiness_says_why_the_warehouse_could_not_be_opened(make: Make) -> None:
+    service = make(warehouse=WarehouseSettings(dsn=Secret(f"clickhouse://127.0.0.1:{free_port()}")))
+    service.warehouse.open()
+    degraded = service.get("/readyz").json["degraded"]
+    assert degraded["warehouse"].endswith("a server must answer at warehouse.dsn")
 
 
 @responses.activate

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from clickhouse_connect import get_client
@@ -11,6 +12,7 @@ from insights_backend.settings.dsn import client_arguments
 from insights_backend.warehouse import migrations
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
+from insights_backend.warehouse.failures import WarehouseUnavailableError
 from insights_backend.warehouse.migrations import Dialect, migrate, schema_files
 from tests.clickhouse_process import database
 from tests.records import lines, record
@@ -61,3 +63,30 @@ def test_the_files_that_came_since_are_applied_over_rows_and_lose_none(
         ]
         done = [row["name"] for row in engine.rows("SELECT name FROM migrations ORDER BY name", {})]
     assert done == [name for name, _ in FILES]
+
+
+def test_a_warehouse_with_tables_of_another_version_is_left_alone(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a table that is not known nobody would be erased."""
+    left_by(dsn, 1, monkeypatch)
+    with closing(get_client(**client_arguments(dsn))) as client:
+        client.command("INSERT INTO migrations (name) VALUES ('900_later.sql')")
+        tables = client.query("SHOW TABLES").result_rows
+        with closing(Engine(dsn, retention_days=KEPT_DAYS)) as engine:
+            with pytest.raises(WarehouseUnavailableError, match=r"another version.*900_later\.sql.*run that one"):
+                engine.open()
+            assert engine.obstacle
+            assert "900_later.sql" in engine.obstacle
+        assert client.query("SHOW TABLES").result_rows == tables
+
+
+def test_a_schema_file_that_cannot_be_applied_is_named(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = tmp_path / "900_later.sql"
+    wrong.write_text("ALTER TABLE events DROP COLUMN missing")
+    monkeypatch.setattr(migrations, "schema_files", lambda clustered: [*FILES, (wrong.name, wrong)])  # noqa: ARG005 - as above
+    with (
+        closing(Engine(dsn, retention_days=KEPT_DAYS)) as engine,
+        pytest.raises(WarehouseUnavailableError, match=r"brought up to date by 900_later\.sql"),
+    ):
+        engine.open()
