@@ -22,14 +22,23 @@ def connect(arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> "Clien
     from clickhouse_connect.driver.exceptions import DatabaseError  # noqa: PLC0415 - as above
 
     try:
-        return get_client(**arguments, settings=dict(settings))
+        return _discreet(get_client(**arguments, settings=dict(settings)))
     except DatabaseError as error:
         # Not asked for beforehand: who may use a database may not be allowed to make one.
         if getattr(error, "code", None) != UNKNOWN_DATABASE:
             raise
     with closing(get_client(**{**arguments, "database": None})) as client:
         client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": arguments["database"]})
-    return get_client(**arguments, settings=dict(settings))
+    return _discreet(get_client(**arguments, settings=dict(settings)))
+
+
+def _discreet(client: "Client") -> "Client":
+    """Keep it from connecting a second time at once: it would log the address, where a question's parameters stand."""
+    from clickhouse_connect.driver.httpclient import HttpClient  # noqa: PLC0415 - as above
+
+    if isinstance(client, HttpClient):
+        client.http_retries = 0
+    return client
 
 
 def leave_code_on_disk() -> None:

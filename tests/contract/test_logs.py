@@ -1,5 +1,6 @@
 import json
 import logging.config
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ import responses
 
 from insights_backend.logs import LogFormat, logging_config
 from insights_backend.settings.values import CatalogSettings
+from insights_backend.warehouse.engine import Engine
+from insights_backend.warehouse.failures import WarehouseUnavailableError
 from tests.app import VISIT, Make, Service
+from tests.clickhouse_process import clickhouse
 from tests.faults import portal_config
 from tests.process import serving
 
@@ -119,3 +123,15 @@ def test_every_line_of_a_running_service_is_json_gunicorns_too(tmp_path: Path) -
         assert it.terminate() == 0
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert {"gunicorn.error", "gunicorn.access", "insights_backend.running"} <= {line["logger"] for line in lines}
+
+
+def test_no_line_tells_what_a_server_was_asked_that_is_gone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    asked = "SELECT {name:String} AS name", {"name": "jane"}
+    with ExitStack() as until_gone, ExitStack() as to_the_end:
+        server = until_gone.enter_context(clickhouse(tmp_path))
+        engine = to_the_end.enter_context(closing(Engine(f"{server}/insights")))
+        assert engine.rows(*asked) == [{"name": "jane"}]
+        until_gone.close()
+        with pytest.raises(WarehouseUnavailableError):
+            engine.rows(*asked)
+    assert "jane" not in caplog.text
