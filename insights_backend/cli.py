@@ -1,5 +1,6 @@
 """The `insights` command."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class _OneLineErrors(click.Group):
 @click.pass_context
 def main(context: click.Context, paths: tuple[Path, ...]) -> None:
     """Usage analytics for a Backstage developer portal."""
+    logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())  # its errors become ours, and say more
     context.obj = paths
 
 

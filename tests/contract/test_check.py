@@ -1,6 +1,10 @@
 """What `insights config check` sends to a collector and asks of a ClickHouse server, on the real ones."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +14,7 @@ from insights_backend.delivery.formats import InsightsFormat
 from insights_backend.settings import Secret
 from insights_backend.settings.values import DashboardSettings, WarehouseSettings
 from tests.app import BASE, Make
+from tests.process import REPOSITORY, free_port
 
 
 def test_a_collector_takes_a_batch_without_events_from_who_may_upload_and_stores_nothing(make: Make) -> None:
@@ -45,3 +50,21 @@ def test_a_wrong_password_and_a_wrong_cluster_are_failures(server: WarehouseSett
     assert (wrong.state, wrong.part) == ("failed", "warehouse.dsn")
     unknown = check_warehouse(replace(server, cluster="nowhere"))
     assert (unknown.state, unknown.part) == ("failed", "warehouse.cluster")
+
+
+def test_a_server_that_does_not_answer_is_one_line_of_the_command(tmp_path: Path) -> None:
+    variables = {
+        "INSIGHTS_CONFIG": "config/app-config.yaml",
+        "APP_CONFIG_backstageInsights_dataDir": str(tmp_path),
+        "APP_CONFIG_backstageInsights_warehouse_dsn": f"clickhouse://127.0.0.1:{free_port()}",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "from insights_backend.cli import main; main()", "config", "check"],
+        cwd=REPOSITORY,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "cannot be used (OperationalError); check address" in done.stdout
