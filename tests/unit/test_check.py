@@ -1,5 +1,6 @@
 """What `insights config check` finds, and what it says to do about it."""
 
+import os
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from pathlib import Path
@@ -100,6 +101,29 @@ def test_a_directory_that_others_may_look_into_is_to_be_closed(checked: Check, t
 def test_what_cannot_be_written_to_is_a_failure(checked: Check, tmp_path: Path) -> None:
     found = checked(data_dir=tmp_path / "org.yaml" / "var")["dataDir"]
     assert (found.state, "cannot be written to" in found.says) == ("failed", True)
+
+
+def test_what_lies_in_a_directory_of_somebody_else_is_a_failure_and_not_an_error(
+    checked: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(path: Path) -> bool:
+        if path.parent.name == "theirs":
+            raise PermissionError
+        return True
+
+    (tmp_path / "theirs").touch()  # as root, too, nothing can be written below
+    monkeypatch.setattr(Path, "exists", refusing)
+    found = checked(data_dir=tmp_path / "theirs" / "var")["dataDir"]
+    assert (found.state, f"{tmp_path}/theirs cannot be written to" in found.says) == ("failed", True)
+
+
+def test_a_file_that_another_user_made_is_a_failure(
+    checked: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "var" / "tokens.sqlite3").touch(mode=0o600)
+    monkeypatch.setattr(os, "access", lambda path, _: path.name != "tokens.sqlite3")
+    found = checked()["dataDir"]
+    assert (found.state, f"{tmp_path}/var/tokens.sqlite3 is another user's" in found.says) == ("failed", True)
 
 
 def test_an_outbox_that_the_disk_cannot_hold_twice_is_a_warning(checked: Check) -> None:
