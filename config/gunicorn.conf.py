@@ -38,6 +38,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped] # noqa: E40
 from insights_backend import ConfigError, load_settings  # noqa: E402 - as above
 from insights_backend.composition import assemble  # noqa: E402 - as above
 from insights_backend.logs import logging_config  # noqa: E402 - as above
+from insights_backend.settings import Settings  # noqa: E402 - as above
 from insights_backend.web.problems import log_unexpected  # noqa: E402 - as above
 
 _host = os.environ.get("HOST", "127.0.0.1")
@@ -96,6 +97,22 @@ def when_ready(server: Any) -> None:
     for listener in server.LISTENERS:
         for waiting in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             listener.sock.setsockopt(socket.SOL_SOCKET, waiting, patience)
+    _guard_reload(server)
+
+
+def _guard_reload(server: Any) -> None:
+    """Have a reload change nothing where a start would be refused: the library ends then."""
+    reload = server.reload
+
+    def reload_if_usable() -> None:
+        try:
+            _try(load_settings(os.environ, Path.cwd()), server.cfg.workers)
+        except ConfigError as error:
+            server.log.error("not reloaded, all goes on as before: %s", error)  # noqa: TRY400 - one line says it
+        else:
+            reload()
+
+    server.reload = reload_if_usable
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -135,11 +152,15 @@ def on_exit(_: Any) -> None:
 def on_starting(server: Any) -> None:
     """Say what is wrong with the configuration in one line, before any worker tries."""
     try:
-        assemble(settings).close()
+        _try(settings, server.cfg.workers)
     except ConfigError as error:
         _refuse(str(error))
-    if server.cfg.workers > 1 and not settings.upload.url and settings.warehouse.dsn.reveal().startswith("chdb:"):
-        _refuse(
+
+
+def _try(tried: Settings, count: int) -> None:
+    assemble(tried).close()
+    if count > 1 and not tried.upload.url and tried.warehouse.dsn.reveal().startswith("chdb:"):
+        raise ConfigError(
             "the embedded warehouse belongs to one process: run one worker, or set warehouse.dsn to a ClickHouse server"
         )
 

@@ -74,6 +74,21 @@ def test_no_client_says_where_the_service_is_mounted(running: Process) -> None:
     assert answer.status_code == 404
 
 
+def test_a_reload_of_a_configuration_that_cannot_be_used_changes_nothing(config: Path, tmp_path: Path) -> None:
+    right = config.read_text()
+    with serving(config, tmp_path / "log") as process:
+        config.write_text(right.replace("mode: none", "mode: nonsense"))
+        process.popen.send_signal(1)
+        assert eventually(lambda: "not reloaded" in process.log.read_text())
+        send(process, VISIT)
+        config.write_text(right.replace("environment: development", "environment: changed"))
+        process.popen.send_signal(1)
+        assert eventually(lambda: all(said in _after(process, "Hang up") for said in ("Booting", "exiting")))
+        send(process, VISIT)
+        assert counts(process, 2), process.log.read_text()
+        assert '"changed"' in requests.get(f"{process.api}/export", timeout=10).text
+
+
 def test_requests_are_answered_on_one_processor_and_the_embedded_engine_works_on_all(running: Process) -> None:
     send(running, VISIT)
     assert eventually(lambda: requests.get(f"{running.api}/reports/summary", timeout=10).status_code == 200)
