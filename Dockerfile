@@ -1,7 +1,8 @@
 # The service with its embedded engine. Build it: docker build --tag insights-backend:0.1.0 .
-# Run it, its root read-only, its data in a volume, its configuration mounted:
-#   docker run --read-only --tmpfs /tmp --volume insights:/var/lib/insights \
-#     --volume ./app-config.yaml:/etc/insights/app-config.yaml:ro --publish 127.0.0.1:7008:7008 insights-backend:0.1.0
+# Run it, its root read-only, its data in a volume, its configuration mounted, and the secrets that this names in variables:
+#   docker run --name insights --read-only --tmpfs /tmp --volume insights:/var/lib/insights \
+#     --volume ./app-config.yaml:/etc/insights/app-config.yaml:ro --env INSIGHTS_CATALOG_TOKEN \
+#     --publish 127.0.0.1:7008:7008 insights-backend:0.1.0
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY setup.cfg pyproject.toml README.md LICENSE ./

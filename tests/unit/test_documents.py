@@ -4,15 +4,30 @@ import re
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from insights_backend.settings.loader import load
+from insights_backend.settings.schema import read_settings
 from tests.documents import Block, all_blocks, documents
 from tests.process import REPOSITORY
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SOURCE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|sql|js|yaml|service))(?:::(\w+))?`")
+
+
+VARIABLE = re.compile(r"\$\{(\w+)")
+
+
+def configurations() -> list[Any]:
+    """The blocks of YAML, each with where it stands."""
+    return [
+        pytest.param(found[1], id=f"{named(document)}-{document.read_text().count(chr(10), 0, found.start(1)) + 1}")
+        for document in documents()
+        for found in re.finditer(r"^```yaml\n(.*?)^```$", document.read_text(), re.M | re.S)
+    ]
 
 
 @cache
@@ -60,3 +75,13 @@ def test_every_block_of_commands_is_run_or_says_why_not() -> None:
 def test_a_shell_can_read_every_block(block: Block) -> None:
     read = subprocess.run(["sh", "-n"], input=block.script, capture_output=True, text=True, check=False)
     assert read.returncode == 0, read.stderr
+
+
+@pytest.mark.parametrize("shown", configurations())
+def test_a_configuration_that_is_shown_can_be_used(shown: str, tmp_path: Path) -> None:
+    """That of a portal, too, is YAML at least."""
+    portal, file = tmp_path / "portal.yaml", tmp_path / "shown.yaml"
+    portal.write_text("backend: {baseUrl: https://backstage.example.com}")
+    file.write_text(shown)
+    variables = {name: f"a secret of 32 bytes or more: {name}".replace(" ", "-") for name in VARIABLE.findall(shown)}
+    assert read_settings(load([portal, file], variables, tmp_path))
