@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from insights_backend.reports.query import ReportQuery
 from tests.recount import Record, moment, users, within
@@ -45,13 +46,13 @@ def page(record: Record) -> str:
 
 def with_names(segments: list[str], entity: str | None) -> list[str]:
     """The segments of a path, with names where those of the entity stand."""
-    lower = [segment.lower() for segment in segments]
+    lower = [unquote(segment).lower() for segment in segments]
     names = [":namespace", ":kind", ":name"]
     if entity is None:
         return segments
     if ":" not in entity:  # the pseudonym of a user, in whatever namespace
         place = find(lower, ["user", entity])
-        return segments if place is None else [*segments[: place - 1], *names, *segments[place + 2 :]]
+        return segments if place is None else [*segments[: max(place - 1, 1)], *names, *segments[place + 2 :]]
     kind, namespace, name = re.split("[:/]", entity)
     if (place := find(lower, [namespace, kind, name])) is not None:
         return [*segments[:place], *names, *segments[place + 3 :]]

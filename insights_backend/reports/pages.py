@@ -1,8 +1,9 @@
 """`pages`: which pages are viewed, how often and by how many.
 
 A page is the path of its views' subject, without query, hash and trailing slash. In it `:namespace/:kind/:name` stand
-for an entity's own route parameters (`:namespace/:name` below `/create/templates`), and `:id` for a segment that is a
-number, written in digits, or a UUID. It is worked out when an event is stored.
+for an entity's own route parameters (`:namespace/:name` below `/create/templates`), in any case and also where a
+browser has encoded them, and `:id` for a segment that is a number, written in digits, or a UUID. It is worked out when
+an event is stored.
 """
 
 from insights_backend.reports.answer import Answer, Sources, ranked

@@ -45,17 +45,19 @@ CREATE TABLE IF NOT EXISTS events$local $on_cluster
     -- to names of theirs, so that one page of all entities is one page.
     pagePath String ALIAS trimRight(if(position(subject, '://') = 0, cutQueryString(cutFragment(subject)),
         replaceRegexpOne(cutQueryString(cutFragment(subject)), '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]*', '')), '/'),
+    -- The same as it reads: in lower case, and without what a browser has encoded, but for a slash within a segment.
+    pageText String ALIAS lowerUTF8(if(position(pagePath, '%') = 0, pagePath, arrayStringConcat(
+        arrayMap(segment -> replaceAll(decodeURLComponent(segment), '/', '%2F'), splitByChar('/', pagePath)), '/'))),
     -- How the entity stands in it. A user's is a pseudonym that says no namespace, which is the segment before then.
     entityPath String ALIAS if(position(entity, ':') = 0, concat('/user/', entity, '/'),
         concat('/', substringIndex(substringIndex(entity, '/', 1), ':', -1), '/', substringIndex(entity, ':', 1), '/',
             substringIndex(entity, '/', -1), '/')),
-    entityAt UInt64 ALIAS if(entity = '', 0, position(concat(lower(pagePath), '/'), entityPath)),
+    entityAt UInt64 ALIAS if(entity = '', 0, position(concat(pageText, '/'), entityPath)),
+    -- After how many segments, which are as many in both.
+    entitySegment Int64 ALIAS countSubstrings(substring(pageText, 1, entityAt), '/') - (position(entity, ':') = 0),
     pageRoute String ALIAS multiIf(
-        entityAt > 0, concat(
-            if(position(entity, ':') > 0, substring(pagePath, 1, entityAt),
-                replaceRegexpOne(substring(pagePath, 1, entityAt - 1), '[^/]*$$', '')),
-            ':namespace/:kind/:name',
-            substring(pagePath, entityAt + length(entityPath) - 1)),
+        entityAt > 0, concat(substringIndex(pagePath, '/', entitySegment), '/:namespace/:kind/:name',
+            substring(pagePath, length(substringIndex(pagePath, '/', entitySegment + 3)) + 1)),
         startsWith(entity, 'template:'),
             replaceRegexpOne(pagePath, '/create/templates/[^/]+/[^/]+', '/create/templates/:namespace/:name'),
         pagePath),

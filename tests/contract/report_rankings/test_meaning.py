@@ -32,6 +32,12 @@ PAGES = [
     ("/catalog/component/default/petstore", "component:default/petstore", "/catalog/component/default/petstore"),
     ("/catalog/default/component/other", "component:default/petstore", "/catalog/default/component/other"),
     ("/catalog/default/component/petstore", None, "/catalog/default/component/petstore"),
+    # As a browser may have encoded them; the rest of the path stays as it was sent
+    ("/docs/team%2Da/component/My%5FSvc/a%20b", "component:team-a/my_svc", "/docs/:namespace/:kind/:name/a%20b"),
+    ("/a%2Fb%FF/docs/default/api/caf%C3%89/", "api:default/café", "/a%2Fb%FF/docs/:namespace/:kind/:name"),
+    ("/catalog/default/component/CAFÉ", "component:default/café", "/catalog/:namespace/:kind/:name"),
+    ("/catalog/default%2Fcomponent%2Fpets", "component:default/pets", "/catalog/default%2Fcomponent%2Fpets"),
+    (f"/catalog/corp/us%65r/{PERSON}/7", PERSON, "/catalog/:namespace/:kind/:name/:id"),
     # The page of a user, of whom only the pseudonym is stored
     (f"/catalog/corp/User/{PERSON}", PERSON, "/catalog/:namespace/:kind/:name"),
     # The scaffolder's route has no kind

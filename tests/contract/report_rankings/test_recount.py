@@ -25,13 +25,14 @@ ACTIONS = ["navigate", "click", "create", WEIRD]
 
 segments = st.sampled_from([
     "catalog", "default", "Default", "Component", "component", "pet.store", "Pet.Store", "user", PERSON, "create",
-    "templates", "template", "Go", "docs", "0", "42", "4a", UUID, UUID[1:], "", "%2F", "größe", ":id",
+    "templates", "template", "Go", "docs", "0", "42", "4a", UUID, UUID[1:], "", "%2F", "größe", ":id", "pet%2Estore",
 ])  # fmt: skip
 
 
 OWN_PAGES = {
     "/catalog/Default/component/Pet.store": "component:default/pet.store",
     "/p/docs/default/component/pet.store/7": "component:default/pet.store",
+    "/catalog/d%65fault/component/Pet%2Estore/%FF": "component:default/pet.store",
     "/create/templates/default/Go": "template:default/go",
     "/catalog/default/template/go/": "template:default/go",
     f"/catalog/default/user/{PERSON}": PERSON,
