@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from insights_backend.enrichment.detectors.base import LABEL
 from insights_backend.enrichment.policy import STORED_FIELDS, Path, Policy, Rule
 from insights_backend.enrichment.pseudonyms import Pseudonyms, is_pseudonym
 from insights_backend.enrichment.readable import readable
@@ -30,7 +31,6 @@ _NUMBERS = {("value",)}  # a text stands in their place nowhere
 _DROPPED = object()
 
 _ADDRESS_SCHEMES = ("mailto:", "tel:", "sms:")
-_LABEL = re.compile(r"\[[a-z]{2,12}\]")
 _PERSON = re.compile(r"(?:\A|/user/)(u_[a-z2-7]{4}_[a-z2-7]{32})(?=\Z|[/?#])")
 _KIND_KEYS = frozenset(map("".join, product(*zip("kind", "KIND", strict=True))))  # `kind` in any case
 _PERSON_NAMES = ("name", "metadata.name")
@@ -225,7 +225,7 @@ def _hide_link_text(clean: dict[str, Any], event: Mapping[str, Any]) -> None:
     person = _PERSON.search(target) if isinstance(target, str) else None
     if person:
         clean["subject"] = person[1]
-    elif _is_addressed(event) and not _LABEL.fullmatch(clean["subject"]):
+    elif _is_addressed(event) and not LABEL.fullmatch(clean["subject"]):
         clean["subject"] = "[username]"
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from insights_backend.enrichment.detectors.base import Detector, Match, Span, words
+from insights_backend.enrichment.detectors.base import USER_INFO_BEFORE, Detector, Match, Span, words
 
 _EQUALS = words("=")
 
@@ -66,7 +66,6 @@ _COUNT = re.compile(r"\d{1,5}")
 _SHORT_NAME = re.compile(r"(?:[A-Za-z]{0,2}\d{1,3}[A-Za-z]{0,2}|[A-Za-z]{3,5}\d|sha\d{3})[,.;]?", re.IGNORECASE)
 _NUMBERED_WORD = re.compile(r"[A-Za-z]?[a-z]+\d{1,4}")
 _SHORTEST_SECRET_WORD = 12
-_USER_INFO_BEFORE = re.compile(r"://[^\s/?#\"'<>]*\Z")
 _LONGEST_USER_INFO = 100
 _PLAIN_NAME = re.compile(r"[A-Za-z]+(?:[-_./:][A-Za-z0-9]+)*[,.;]?")
 
@@ -126,7 +125,7 @@ def _is_in_user_info(match: Match) -> bool:
     if match["sign"] != ":" or "@" not in match[0]:
         return False
     start = max(0, match.start() - _LONGEST_USER_INFO)
-    return _USER_INFO_BEFORE.search(match.string[start : match.end("sign")]) is not None
+    return USER_INFO_BEFORE.search(match.string[start : match.end("sign")]) is not None
 
 
 def _is_made(text: str) -> bool:

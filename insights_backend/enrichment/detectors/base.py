@@ -54,6 +54,13 @@ SEVEN_DIGITS: Hint = re.compile(r"\d(?:[^\d]{0,3}\d){6}").search
 """The hint of a number that is long enough to be somebody's."""
 
 
+LABEL = re.compile(r"\[[a-z]{2,12}\]")
+"""What stands where something was found: its type, such as `[phone]`."""
+
+USER_INFO_BEFORE = re.compile(r"://[^\s/?#\"'<>]*\Z")
+"""What stands before what belongs to the user of a URL, which has a detector of its own."""
+
+
 def captured(match: Match) -> Span | None:
     """Return where the group that matched stands, or the whole match."""
     return match.span(match.lastindex or 0)

@@ -2,7 +2,7 @@
 
 import re
 
-from insights_backend.enrichment.detectors.base import AT, Detector, Hint, Match, Span, whole, words
+from insights_backend.enrichment.detectors.base import AT, USER_INFO_BEFORE, Detector, Hint, Match, Span, whole, words
 from insights_backend.enrichment.detectors.credentials import REPOSITORY_USERS
 
 _LOCAL = r"(?<![\w.+-])(?<![\w.+-]')\.*+[\w+-][\w.+-]*+(?:'[\w.+-]++)*+(?:\[bot\])?"
@@ -22,7 +22,6 @@ _FILE_ENDINGS = frozenset({
     "tsx", "jsx", "css", "html", "xml", "tgz", "gz", "jar", "war", "exe", "txt", "lock", "toml",
 })  # fmt: skip
 _LONGEST_USER_INFO = 200
-_IN_USER_INFO = re.compile(r"://[^\s/?#\"'<>]*\Z")
 _NAMED_DOMAIN = re.compile(r"[a-z]{3,}\.[a-z]{2,}\Z|\A\d+\.(?!alpha|beta|dev|next|canary|pre|rc|snap|final)[a-z]{2,}\Z")
 _VERSION_DOMAIN = re.compile(r"v?\d+(?:\.|x\.)", re.IGNORECASE)
 
@@ -34,7 +33,7 @@ def _email(match: Match) -> Span | None:
     """
     local, _, domain = match[0].rpartition("@")
     before = match.string[max(0, match.start() - _LONGEST_USER_INFO) : match.start()]
-    if _IN_USER_INFO.search(before):
+    if USER_INFO_BEFORE.search(before):
         return None
     if local in REPOSITORY_USERS and match.string[match.end() : match.end() + 1] in {":", "/"}:
         return None

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from insights_backend.enrichment.detectors.base import Detector, Found, Match, Span, words
+from insights_backend.enrichment.detectors.base import LABEL, Detector, Found, Match, Span, words
 
 # Scopes of OAuth, what happens to users, and which of them are meant.
 _NO_USERS = frozenset({
@@ -22,7 +22,6 @@ _USER_REF = re.compile(
     r"|(?<![\w:])(?<![a-z0-9]/)user:(?P<short>[^\W_](?:[\w.+-]*\w)?)(?!\w|:\w))",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"\[[a-z]{2,12}\]")
 _USER_PATH = re.compile(
     r"/(?:catalog|docs)/(?P<namespace>[^/\s]+)/user/(?P<name>[^/\s?#,;:\"'<>()]+)"
     r"|/by-name/user/(?P<space>[^/\s]+)/(?P<user>[^/\s?#,;:\"'<>()]+)",
@@ -43,7 +42,7 @@ def user_refs(text: str) -> Iterator[Found | None]:
     for match in _USER_PATH.finditer(text):
         namespace = match["namespace"] or match["space"]
         name = "name" if match["name"] else "user"
-        if not _LABEL.fullmatch(match[name]):
+        if not LABEL.fullmatch(match[name]):
             yield Found("username/page", *match.span(name), ref=f"user:{namespace}/{match[name]}")
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from insights_backend.enrichment.detectors.base import Detector, Match, Span, words
+from insights_backend.enrichment.detectors.base import LABEL, Detector, Match, Span, words
 from insights_backend.enrichment.names import is_mail, is_personal
 from insights_backend.enrichment.pseudonyms import is_pseudonym
 
@@ -16,7 +16,6 @@ _JSON_FIELD = re.compile(
     r"(?P<value>(?:(?!(?P=quote))(?:\\.|[^\"\\]))++)",
     re.ASCII | re.DOTALL,
 )
-_LABEL = re.compile(r"\[[a-z]{2,12}\]")
 
 
 def _mail(match: Match) -> Span | None:
@@ -29,7 +28,7 @@ def _other(match: Match) -> Span | None:
 
 def _value(match: Match) -> Span | None:
     """Leave what is cleaned already."""
-    is_clean = _LABEL.fullmatch(match["value"]) or is_pseudonym(match["value"])
+    is_clean = LABEL.fullmatch(match["value"]) or is_pseudonym(match["value"])
     return None if is_clean else match.span("value")
 
 
