@@ -23,7 +23,8 @@ Admission = Callable[[Request], bool]
 
 def by_session(sessions: Sessions) -> Admission:
     """Admit whoever logged in with a token that may read."""
-    return lambda asked: sessions.is_live(asked.cookies.get(COOKIE, ""))
+    # Who has none is not looked up, which also works while the tokens cannot be read.
+    return lambda asked: COOKIE in asked.cookies and sessions.is_live(asked.cookies[COOKIE])
 
 
 def by_proxy(header: str, proxies: Collection[Network]) -> Admission:

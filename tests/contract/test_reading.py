@@ -99,6 +99,17 @@ def test_a_backstage_user_who_is_a_viewer_may_read_reports(make: Make, viewers: 
 
 
 @responses.activate
+def test_a_viewer_without_a_session_may_read_also_while_the_tokens_cannot_be_read(make: Make, tmp_path: Path) -> None:
+    key = signing_key()
+    responses.get(JWKS_URL, json=jwks(key))
+    auth = AuthSettings(mode="backstage", jwks_url=JWKS_URL)
+    service = make(dashboard=DashboardSettings(access="token"), auth=auth, viewers=("user:default/jane",))
+    (tmp_path / "var" / "tokens.sqlite3").unlink()
+    headers = {"Authorization": f"Bearer {key.token(user_claims(NOW))}"}
+    assert service.get("/reports/summary", headers=headers).status_code == 200
+
+
+@responses.activate
 def test_while_it_cannot_be_told_whether_a_user_may_view_that_is_said(make: Make) -> None:
     responses.get(JWKS_URL, status=500)
     auth = AuthSettings(mode="backstage", jwks_url=JWKS_URL)
