@@ -16,8 +16,9 @@ run: $(VENV)/.run
 demo: $(VENV)/.run
 	$(BIN)/insights demo --url "http://$${HOST:-127.0.0.1}:$${PORT:-7008}" $(DEMO)
 
+# What Python compiles is kept, whatever the environment says: else each process compiles all tests each time, for seconds.
 test: $(VENV)/.dev
-	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest
+	env -u INSIGHTS_CONFIG -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
 coverage: $(VENV)/.dev
 	env -u INSIGHTS_CONFIG $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
