@@ -1,5 +1,7 @@
 """What these tests share: the warehouse's events, and whole services, each test's own."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +12,14 @@ import pytest
 from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from tests.app import Make, Service, running, settings_for
+
+_MEMORY, _ROOM = "/dev/shm", 1024**3  # noqa: S108 - pytest makes a directory of the user's own there
+
+
+def pytest_configure() -> None:
+    """Keep the tests' files in memory where there is room: the engine makes and deletes hundreds of them a test."""
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
 
 
 @pytest.fixture
