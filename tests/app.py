@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from insights_backend.settings.values import (
     Settings,
     WarehouseSettings,
 )
+from insights_backend.warehouse.engine import Engine
 from tests.fakes import Clock
 from tests.tables import KEPT_DAYS
 
@@ -151,10 +152,28 @@ def settings_for(directory: Path, dsn: str, **changes: Any) -> Settings:
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[Service]:
+def running(settings: Settings, engine: Engine | None = None) -> Iterator[Service]:
+    """Run a service inside the `with`.
+
+    Args:
+        settings: what it is made from.
+        engine: one at the same place, whose connections it uses as well: to open its own takes longer than most tests.
+    """
     clock = Clock()
     insights = assemble(settings, clock)
-    try:
+    with ExitStack() as stack:
+        stack.enter_context(closing(insights))
+        if engine and insights.warehouse:
+            stack.enter_context(_borrowing(insights.warehouse.engine, engine))
         yield Service(insights, clock)
+
+
+@contextmanager
+def _borrowing(borrower: Engine, lender: Engine) -> Iterator[None]:
+    own = borrower._connections
+    assert own.dsn == lender._connections.dsn
+    borrower._connections = lender._connections
+    try:
+        yield
     finally:
-        insights.close()
+        borrower._connections = own  # which is closed instead

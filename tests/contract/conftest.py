@@ -29,11 +29,11 @@ def store(engine: Engine) -> EventStore:
 
 @pytest.fixture
 def make(tmp_path: Path, warehouse_dsn: str, engine: Engine) -> Iterator[Make]:
-    """Make services in the test's own directory; each is closed when the test ends."""
+    """Make services in the test's own directory, on the warehouse that is open; each is closed when the test ends."""
     with ExitStack() as stack:
 
         def build(**changes: Any) -> Service:
-            return stack.enter_context(running(settings_for(tmp_path, warehouse_dsn, **changes)))
+            return stack.enter_context(running(settings_for(tmp_path, warehouse_dsn, **changes), engine))
 
         yield build
 

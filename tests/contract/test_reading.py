@@ -13,9 +13,8 @@ from insights_backend.settings.values import (
     DashboardSettings,
     RedactionSettings,
     Secret,
-    WarehouseSettings,
 )
-from tests.app import BASE, JWKS_URL, VISIT, Make, Service, error
+from tests.app import BASE, JWKS_URL, VISIT, Make, Service, error, running, settings_for
 from tests.fakes import NOW
 from tests.process import TAKEN, free_port
 from tests.tokens import jwks, signing_key, user_claims
@@ -268,19 +267,20 @@ def test_health_is_at_the_root_and_below_the_prefix(service: Service) -> None:
         assert service.client.get(path).json == {"status": "ok"}
 
 
-def test_readiness_says_what_is_degraded(service: Service) -> None:
-    assert service.client.get("/readyz").json == {
-        "status": "ready",
-        "degraded": {"warehouse": "the warehouse is not open yet"},
-    }
-    service.warehouse.engine.open()
-    assert service.client.get("/readyz").json == {"status": "ready", "degraded": {}}
+def test_readiness_says_what_is_degraded(tmp_path: Path, warehouse_dsn: str) -> None:
+    with running(settings_for(tmp_path, warehouse_dsn)) as service:
+        assert service.client.get("/readyz").json == {
+            "status": "ready",
+            "degraded": {"warehouse": "the warehouse is not open yet"},
+        }
+        service.warehouse.engine.open()
+        assert service.client.get("/readyz").json == {"status": "ready", "degraded": {}}
 
 
-def test_readiness_says_why_the_warehouse_could_not_be_opened(make: Make) -> None:
-    service = make(warehouse=WarehouseSettings(dsn=Secret(f"clickhouse://127.0.0.1:{free_port()}")))
-    service.warehouse.open()
-    degraded = service.get("/readyz").json["degraded"]
+def test_readiness_says_why_the_warehouse_could_not_be_opened(tmp_path: Path) -> None:
+    with running(settings_for(tmp_path, f"clickhouse://127.0.0.1:{free_port()}")) as service:
+        service.warehouse.open()
+        degraded = service.get("/readyz").json["degraded"]
     assert degraded["warehouse"].endswith("a server must answer at warehouse.dsn")
 
 
