@@ -38,6 +38,13 @@ def clickhouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
             yield server
 
 
+@pytest.fixture(scope="session")
+def server_dsn(clickhouse_server: str) -> Iterator[str]:
+    """A database on a ClickHouse server that tests share, as they share the warehouse in their process."""
+    with database(clickhouse_server) as dsn:
+        yield dsn
+
+
 @pytest.fixture(scope="module")
 def clickhouse_dsn(clickhouse_server: str) -> Iterator[str]:
     """A database of the module's own on a ClickHouse server; it does not exist yet."""
@@ -61,7 +68,7 @@ def engine(warehouse_dsn: str, engine_at: Callable[[str], Engine]) -> Engine:
 @pytest.fixture(params=["chdb", "http"])
 def either_engine(request: pytest.FixtureRequest, engine_at: Callable[[str], Engine]) -> Engine:
     """The real engine inside this process, and as a server: what uses it runs on both."""
-    dsn = request.getfixturevalue("warehouse_dsn" if request.param == "chdb" else "clickhouse_dsn")
+    dsn = request.getfixturevalue("warehouse_dsn" if request.param == "chdb" else "server_dsn")
     return _empty(engine_at(dsn))
 
 

@@ -21,7 +21,7 @@ Keep = Callable[[int | None], Engine]
 
 @pytest.fixture(params=["chdb", "http"])
 def keep(request: pytest.FixtureRequest) -> Iterator[Keep]:
-    dsn = request.getfixturevalue("warehouse_dsn" if request.param == "chdb" else "clickhouse_dsn")
+    dsn = request.getfixturevalue("warehouse_dsn" if request.param == "chdb" else "server_dsn")
     yield lambda days: opened(dsn, days)
     with closing(opened(dsn, None)) as engine:
         empty(engine)

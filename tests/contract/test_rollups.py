@@ -131,7 +131,7 @@ def test_a_batch_that_was_cut_short_reaches_what_it_missed_and_nothing_twice(
     in_process = "chdb" in request.node.name
     batch = Batch.of("cut", 1, 2, lines(record(id="1", view=True), record(id="2", view=True)))
     (view,) = engine.rows("SHOW CREATE TABLE presence_of_events", {})
-    dying = CutShort(warehouse_dsn if in_process else request.getfixturevalue("clickhouse_dsn"))
+    dying = CutShort(warehouse_dsn if in_process else request.getfixturevalue("server_dsn"))
     engine.rows("DROP TABLE presence_of_events", {})
     try:
         with pytest.raises(DeliveryError, match="killed"):

@@ -119,7 +119,7 @@ class Busy(Engine):
 def test_what_a_crash_cut_short_is_neither_lost_nor_doubled(
     kind: type[Engine], store: EventStore, engine: Engine, request: pytest.FixtureRequest
 ) -> None:
-    name = "warehouse_dsn" if "chdb" in request.node.name else "clickhouse_dsn"
+    name = "warehouse_dsn" if "chdb" in request.node.name else "server_dsn"
     with closing(kind(request.getfixturevalue(name))) as dying, pytest.raises(DeliveryError):
         EventStore(dying).deliver(batch(good("1"), BAD, good("2")))
     assert store.deliver(batch(good("1"), BAD, good("2"))) == [DEAD]
