@@ -105,6 +105,14 @@ def test_the_cards_show_the_summary_and_how_it_changed(used: Service) -> None:
     assert "nothing before to compare with" in used.client.get("/panels/summary?days=28").text
 
 
+def test_what_changed_up_to_a_day_that_is_not_over_is_told_as_so_far(used: Service) -> None:
+    for period, so_far in (("days=7", True), ("from=2026-11-16&to=2026-11-22", False)):
+        cards = used.client.get(f"/panels/summary?{period}").text
+        benchmark = used.client.get(f"/panels/benchmark?{period}").text
+        assert ("so far, from" in " ".join(element.text for element in elements(cards, "p"))) is so_far
+        assert (elements(benchmark, "th")[1].text == "This period so far") is so_far
+
+
 def test_a_series_stands_beside_the_period_before(used: Service) -> None:
     cells = [cell.text for cell in elements(used.client.get("/panels/active-users?days=7").text, "td")]
     assert cells == [*["0"] * 12, "1", "2"]
@@ -120,6 +128,32 @@ def test_a_panel_without_anything_says_so(used: Service) -> None:
         answer = used.client.get(f"/panels/{name}?from=2025-01-01&to=2025-01-31")
         assert answer.status_code == 200
         assert name in PARTS or name == "benchmark" or "Nothing" in answer.text, name
+
+
+def test_what_is_missing_says_where_it_would_come_from(used: Service) -> None:
+    nothing = "from=2025-01-01&to=2025-01-31"
+    assert "captureIdentityGroupsFilter" in used.client.get(f"/panels/groups?{nothing}").text
+    assert "the catalog has not told" in used.client.get(f"/panels/adoption?{nothing}").text
+
+
+@pytest.mark.parametrize("page", ["/panels/anomalies", "/tables/anomalies"])
+def test_a_portal_that_is_too_young_for_a_usual_week_is_told_when_it_will_have_one(used: Service, page: str) -> None:
+    text = used.client.get(page).text
+    assert "Nothing can be told yet: what is usual shows after five weeks of use." in text
+    assert "too little to tell" not in text
+
+
+def test_without_script_the_period_in_numbers_is_a_page(used: Service) -> None:
+    page = used.client.get("/?days=7").text
+    numbers = used.client.get(links(page)["Show the period in numbers"]).text
+    (now,) = used.get("/reports/summary?from=2026-11-17").json["rows"]
+    assert values(numbers)[0] == now["events"]
+
+
+def test_of_what_is_known_by_day_alone_today_is_what_is_not_over(used: Service) -> None:
+    panel = used.client.get("/panels/stickiness?from=2026-11-01&interval=month").text
+    unfinished = [row.attributes.get("class") == "unfinished" for row in elements(panel, "tr")]
+    assert unfinished == [False] * 23 + [True]
 
 
 def test_a_list_is_cut_and_can_be_had_whole(used: Service) -> None:
@@ -195,6 +229,36 @@ def test_the_address_of_a_view_is_that_view(given_arguments: dict[str, Any]) -> 
     view = read_view(MultiDict(given_arguments), now)
     assert read_view(MultiDict(view.arguments()), now) == view
     assert read_view(MultiDict(view.report()), now).query == view.query
+
+
+@pytest.mark.parametrize(
+    ("said", "interval"),
+    [
+        ({}, "day"),
+        ({"days": "91"}, "day"),
+        ({"days": "364"}, "week"),
+        ({"days": "364", "interval": "day"}, "day"),
+        ({"days": "7", "interval": "week"}, "week"),
+        ({"from": "2026-01-01"}, "week"),
+    ],
+)
+def test_a_long_period_is_shown_by_week_where_its_address_says_nothing_else(
+    said: dict[str, str], interval: str
+) -> None:
+    assert read_view(MultiDict(said), FROZEN).query.interval == interval
+
+
+def test_another_range_keeps_the_interval_that_was_chosen_and_no_other() -> None:
+    weeks, months = (read_view(MultiDict({"days": "364", **more}), FROZEN) for more in ({}, {"interval": "month"}))
+    assert weeks.over(28) == {}
+    assert read_view(MultiDict(), FROZEN).over(364) == {"days": 364}
+    assert months.over(91) == {"days": 91, "interval": "month"}
+
+
+def test_a_file_of_a_long_period_has_the_intervals_of_its_panel(used: Service) -> None:
+    files = [href for text, href in links(used.client.get("/?days=364").text).items() if text.startswith("CSV")]
+    assert {arguments(address)["interval"][0] for address in files} == {"week", "day"}
+    assert arguments(files[0])["interval"] == ["week"]
 
 
 def arguments(address: str) -> dict[str, list[str]]:

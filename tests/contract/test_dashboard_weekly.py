@@ -71,6 +71,19 @@ def test_another_week_or_view_can_be_had(portal: Service, query: str, first: str
     assert f"{people} used the portal" in page
 
 
+def test_of_a_week_that_is_not_over_it_says_so_and_nothing_of_the_days_to_come(portal: Service) -> None:
+    page = portal.client.get("/weekly?week=2026-11-23").text
+    assert "1 person used the portal so far, 50.0 % of the 2 who could." in text(page)
+    assert "This week so far" in [cell.text for cell in elements(page, "th")]
+    assert cells(page, "Monday 2026-11-23")[:2] == ["1", "0"]
+    assert cells(page, "Tuesday 2026-11-24")[:2] == ["–", "0"]  # noqa: RUF001 - as it is written
+    assert "so far" not in text(portal.client.get("/weekly").text)
+
+
+def test_that_nothing_can_be_told_to_be_unusual_is_said(portal: Service) -> None:
+    assert "what is usual shows after five weeks of use" in text(portal.client.get("/weekly").text)
+
+
 def test_the_weeks_before_and_after_are_a_click_away_and_keep_the_filter(portal: Service) -> None:
     page = portal.client.get("/weekly?plugin=search", base_url="https://insights.example.com").text
     assert links(page) == {

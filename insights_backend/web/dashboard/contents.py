@@ -95,7 +95,14 @@ def anomalies(sources: Sources, query: ReportQuery) -> Content:
     answer = REPORTS["anomalies"](sources, query)
     rows = sorted(answer.rows, key=lambda row: (row["date"], abs(row["score"])), reverse=True)
     marks = [{**row, "at": _interval(row, query)} for row in answer.rows if row["series"] == "activeUsers"]
-    return {"rows": rows[: query.limit], "total": len(rows), "marks": marks, **answer.more}
+    is_too_early = {"series": "activeUsers", "reason": "too_short"} in answer.more["skipped"]
+    return {
+        "rows": rows[: query.limit],
+        "total": len(rows),
+        "marks": marks,
+        "is_too_early": is_too_early,
+        **answer.more,
+    }
 
 
 def _interval(row: Row, query: ReportQuery) -> str:

@@ -43,6 +43,8 @@ class Panel:
         wide: whether it takes the whole width.
         least_days: how many days up to the last one it covers at least.
         by_week: whether days are too short for it.
+        by_day: whether its report knows days only.
+        empty: what it says where there is nothing to show.
     """
 
     title: str
@@ -54,8 +56,12 @@ class Panel:
     wide: bool = False
     least_days: int = 1
     by_week: bool = False
+    by_day: bool = False
+    empty: str = "Nothing in this period."
 
     def shown(self, view: View) -> View:
         """Return what the panel shows of a view."""
         view = view.at_least(self.least_days)
-        return view.by_week() if self.by_week else view
+        if self.by_week:
+            return view.by_week()
+        return view.by_day() if self.by_day else view

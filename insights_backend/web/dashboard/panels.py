@@ -1,6 +1,7 @@
 """The panels of the dashboard, as data: what each is called, says of itself, asks, and shows in which columns."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from insights_backend.reports.all_reports import REPORTS
 from insights_backend.reports.seen import event_counts
@@ -9,7 +10,7 @@ from insights_backend.web.dashboard.contents import Ask
 from insights_backend.web.dashboard.panel import Column, Panel
 
 
-def _ranking(title: str, about: str, report: str, *columns: Column, ask: Ask | None = None) -> Panel:
+def _ranking(title: str, about: str, report: str, *columns: Column, ask: Ask | None = None, **more: Any) -> Panel:
     return Panel(
         title=title,
         about=about,
@@ -17,6 +18,7 @@ def _ranking(title: str, about: str, report: str, *columns: Column, ask: Ask | N
         shape="ranking",
         ask=ask or contents.rows_of(report),
         columns=columns,
+        **more,
     )
 
 
@@ -111,6 +113,7 @@ PANELS: Mapping[str, Panel] = {
         Column(key="members", title="Members"),
         Column(key="adoption", title="Adoption", kind="share"),
         Column(key="events", title="Events"),
+        empty="Nothing in this period. Groups come from the catalog, those that captureIdentityGroupsFilter keeps.",
     ),
     "comings": Panel(
         title="New, returning, lost",
@@ -133,6 +136,7 @@ PANELS: Mapping[str, Panel] = {
         report="adoption",
         shape="series",
         ask=contents.compared("adoption", "adoption"),
+        empty="Nothing in this period, or the catalog has not told how many people there are.",
         columns=(
             _DATE,
             Column(key="adoption", title="Adoption", kind="share", draw="line"),
@@ -147,6 +151,7 @@ PANELS: Mapping[str, Panel] = {
         report="stickiness",
         shape="series",
         ask=contents.rows_of("stickiness"),
+        by_day=True,
         columns=(
             Column(key="date", title="Day", kind="date"),
             Column(key="dauWau", title="Of 7 days", kind="share", draw="line"),

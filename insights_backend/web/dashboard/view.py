@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, get_args
 
 from marshmallow import fields, validate
 from werkzeug.datastructures import MultiDict
 
-from insights_backend.reports.query import ReportQuery
+from insights_backend.reports.query import Interval, ReportQuery
 from insights_backend.web.parameters import ReportSchema, parameters, report_query
 
 PRESETS: Mapping[int, str] = {7: "1 week", 28: "4 weeks", 91: "13 weeks", 364: "52 weeks"}
@@ -18,6 +18,8 @@ ORIGINS = ("environment", "instance")
 """The filters that a form offers; one value of each."""
 
 _DEFAULT_DAYS = 28
+_MOST_SINGLE_DAYS = 100
+"""How many days a page shows one by one where its address does not say; of more, it shows weeks."""
 
 Arguments = dict[str, Any]
 """The query string of an address, by name; a list is a repeated one."""
@@ -27,6 +29,7 @@ class ViewSchema(ReportSchema):
     """The query string of a page."""
 
     days = fields.Integer(validate=validate.OneOf(PRESETS))
+    interval = fields.String(validate=validate.OneOf(get_args(Interval)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,16 @@ class View:
         said: Arguments = {} if self.days == _DEFAULT_DAYS else {"days": self.days}
         if self.days is None:
             said = {"from": query.first.isoformat(), "to": query.last.isoformat()}
-        if query.interval != "day":
+        if query.interval != _usual_interval(query):
             said["interval"] = query.interval
         return {**said, **narrowing(query)}
 
     def over(self, days: int) -> Arguments:
         """Return the address of the same, for so many days up to today."""
-        return replace(self, days=days).arguments()
+        query = _up_to(self.query, self.query.today, days)
+        if self.query.interval == _usual_interval(self.query):
+            query = replace(query, interval=_usual_interval(query))
+        return View(query, days).arguments()
 
     def filtered(self, name: str, value: str) -> Arguments:
         """Return the address of the same, narrowed to one value of a filter."""
@@ -90,6 +96,11 @@ class View:
         """Tell whether the interval that begins on a day is not over yet."""
         return self.query.interval_of(self.query.today).isoformat() == day
 
+    @property
+    def is_so_far(self) -> bool:
+        """Whether the last day is not over yet, so that the period before had more time."""
+        return self.query.last >= self.query.today
+
     def chosen(self, name: str) -> tuple[str, ...]:
         """Return the values of a filter."""
         return self.query.filters.get(name, ())
@@ -102,9 +113,13 @@ class View:
         """Return the same by week, where it is by day."""
         return replace(self, query=replace(self.query, interval="week")) if self.query.interval == "day" else self
 
+    def by_day(self) -> "View":
+        """Return the same by day."""
+        return replace(self, query=replace(self.query, interval="day"))
+
     def report(self, **more: Any) -> Arguments:
-        """Return the query string that asks a report the same, for good: with its dates."""
-        return {**replace(self, days=None).arguments(), **more}
+        """Return the query string that asks a report the same, for good: with its dates and its interval."""
+        return {**replace(self, days=None).arguments(), "interval": self.query.interval, **more}
 
 
 def narrowing(query: ReportQuery) -> Arguments:
@@ -129,5 +144,15 @@ def read_view(arguments: MultiDict[str, str], now: datetime) -> View:
     days = None if "from_" in given or "to" in given else given.get("days", _DEFAULT_DAYS)
     query = report_query(given, now)
     if days:
-        query = query.since(query.last - timedelta(days - 1))
+        query = _up_to(query, query.last, days)
+    if "interval" not in given:
+        query = replace(query, interval=_usual_interval(query))
     return View(query, days)
+
+
+def _up_to(query: ReportQuery, last: date, days: int) -> ReportQuery:
+    return replace(query, first=last - timedelta(days - 1), last=last)
+
+
+def _usual_interval(query: ReportQuery) -> Interval:
+    return "day" if query.days <= _MOST_SINGLE_DAYS else "week"

@@ -74,8 +74,8 @@ function configuration(read, place) {
       animation: false,
       maintainAspectRatio: false,
       interaction: { mode: 'index', intersect: false },
-      scales: scales(read.series[0].kind, bars),
-      plugins: { legend: legend(read.series), tooltip: tooltip() },
+      scales: scales(read.series[0].kind, bars, place.dataset.interval),
+      plugins: { legend: legend(read.series), tooltip: tooltip(place.dataset.interval, read.open) },
     },
     plugins: [{ id: 'marks', afterUpdate: () => place.chart && placeMarks(place) }],
   };
@@ -94,10 +94,15 @@ function dataset(series, index, open) {
     borderWidth: bar ? 0 : 2,
     borderDash: series.draw === 'ghost' ? [5, 4] : [],
     segment: { borderDash: (part) => (series.draw === 'line' && part.p1DataIndex === open ? [2, 3] : undefined) },
-    pointRadius: series.values.length === 1 ? 3 : 0,
+    pointRadius: (point) => (isAlone(series.values, point.dataIndex) ? 3 : 0),
     pointHoverRadius: 4,
     maxBarThickness: 28,
   };
+}
+
+// Between two gaps there is no line to see.
+function isAlone(values, index) {
+  return (values[index - 1] ?? values[index + 1] ?? null) === null;
 }
 
 // What is not over yet.
@@ -105,14 +110,14 @@ function faint(ink) {
   return `color-mix(in srgb, ${ink} 40%, transparent)`;
 }
 
-function scales(kind, stacked) {
+function scales(kind, stacked, interval) {
   const ticks = { color: colour('--soft') };
   return {
     x: {
       stacked,
       grid: { display: false },
       border: { color: colour('--line') },
-      ticks: { ...ticks, maxRotation: 0, autoSkipPadding: 16, callback(index) { return date(this.getLabelForValue(index)); } },
+      ticks: { ...ticks, maxRotation: 0, autoSkipPadding: 16, callback(index) { return date(this.getLabelForValue(index), interval === 'month' ? 'month' : 'short'); } },
     },
     y: {
       stacked,
@@ -132,13 +137,18 @@ function legend(series) {
   };
 }
 
-function tooltip() {
+function tooltip(interval, open) {
   return {
     callbacks: {
-      title: (items) => date(items[0].label, 'full'),
+      title: ([item]) => when(item.label, interval) + (item.dataIndex === open ? ' (so far)' : ''),
       label: (item) => `${item.dataset.label}: ${item.raw === null ? '–' : number(Math.abs(item.raw), item.dataset.kind)}`,
     },
   };
+}
+
+function when(iso, interval) {
+  if (interval === 'month') return date(iso, 'month');
+  return interval === 'week' ? `Week from ${date(iso, 'full')}` : date(iso, 'full');
 }
 
 // The colours are the page's; so they change with it.
