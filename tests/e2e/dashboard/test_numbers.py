@@ -2,7 +2,8 @@
 
 import csv
 import io
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 
 import pytest
 import requests
@@ -12,6 +13,8 @@ from tests.e2e.dashboard.opened import HOSTILE, LAST_MONTH, TODAY, Open, report
 from tests.html import elements
 from tests.pictures import insights
 from tests.process import Process
+
+CHART = "document.querySelector('#active-users .chart').chart"
 
 
 def test_the_first_screen_holds_the_cards_and_the_chart_and_nothing_jumps(portal: Process, opened: Open) -> None:
@@ -105,3 +108,74 @@ def test_the_dashboard_prints_without_its_controls(portal: Process, opened: Open
     page.emulate_media(media="print")
     expect(page.locator(".controls")).to_be_hidden()
     expect(page.locator(".card").first).to_be_visible()
+
+
+def test_what_is_printed_does_not_run_into_one_another(portal: Process, opened: Open) -> None:
+    page = opened(portal, "/?days=91", viewport={"width": 718, "height": 1000}).page  # A4 without its margins
+    page.emulate_media(media="print")
+    rows = [box for row in page.locator("#retention tbody tr").all() if (box := row.bounding_box())]
+    assert max(box["height"] for box in rows) < 40
+    assert max(box["x"] + box["width"] for box in rows) <= 718
+    after = page.locator("#benchmark").bounding_box()
+    assert after
+    assert rows[-1]["y"] + rows[-1]["height"] <= after["y"]
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_millions_stay_within_their_columns(portal: Process, opened: Open, width: int) -> None:
+    reader = opened(portal, "/tables/pages", viewport={"width": width, "height": 900})
+    page = reader.page
+    page.route(
+        "**/panels/templates*",
+        lambda route: route.fulfill(body=_with_millions(route.request.url), content_type="text/html"),
+    )
+    reader.open("/?days=91")
+    cell = page.locator("#templates td.n data").first
+    assert (cell.get_attribute("title"), cell.inner_text()) == ("12,345,678", "12.3m")
+    wide = "(all) => all.filter((td) => td.scrollWidth > td.clientWidth).map((td) => td.innerText)"
+    assert page.locator("#templates td.n").evaluate_all(wide) == []
+
+
+def _with_millions(url: str) -> str:
+    return re.sub(
+        r'<data class="count" value="\d+">', '<data class="count" value="12345678">', requests.get(url, timeout=30).text
+    )
+
+
+def test_a_whole_percent_is_written_like_the_changes_around_it(portal: Process, opened: Open) -> None:
+    page = opened(portal, "/tables/pages").page
+    written = "(address) => import(address).then((numbers) => numbers.number(-0.07, 'change'))"
+    script = page.locator("script[type=module]").get_attribute("src")
+    assert script
+    assert page.evaluate(written, script.replace("dashboard.js", "numbers.js")) == "-7.0%"
+
+
+@pytest.mark.parametrize(("interval", "said"), [("day", "{day}"), ("week", "Week from {day}"), ("month", "%b %Y")])
+def test_a_chart_names_its_days_weeks_or_months(portal: Process, opened: Open, interval: str, said: str) -> None:
+    page = opened(portal, f"/?days=91&interval={interval}", locale="en-US").page
+    last = page.evaluate(f"{CHART}.data.labels.at(-1)")
+    day = date.fromisoformat(last).strftime("%a, %b %-d, %Y")
+    expected = TODAY.strftime(said.format(day=day))
+    at_last = "{ label: chart.data.labels.at(-1), dataIndex: chart.data.labels.length - 1 }"
+    titled = f"chart.options.plugins.tooltip.callbacks.title([{at_last}])"
+    assert page.evaluate(f"(() => {{ const chart = {CHART}; return {titled}; }})()") == f"{expected} (so far)"
+    if interval == "month":
+        assert page.evaluate(f"{CHART}.scales.x.ticks.at(-1).label") == expected
+
+
+def test_a_day_between_two_gaps_is_a_point(portal: Process, opened: Open) -> None:
+    reader = opened(portal, "/tables/pages")
+    page = reader.page
+    page.route(
+        "**/panels/stickiness*",
+        lambda route: route.fulfill(body=_with_one_day(route.request.url), content_type="text/html"),
+    )
+    reader.open("/?days=7")
+    stickiness = CHART.replace("active-users", "stickiness")
+    shown = "(point) => !point.skip && point.options.radius > 0"
+    assert page.evaluate(f"{stickiness}.getDatasetMeta(0).data.map({shown})") == [False] * 3 + [True] + [False] * 3
+
+
+def _with_one_day(url: str) -> str:
+    rows = requests.get(url, timeout=30).text.split("<tr")
+    return "<tr".join(row if number == 5 else re.sub("<data.*?</data>", "", row) for number, row in enumerate(rows))

@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+import requests
+from playwright.sync_api import Page, expect
 
 from tests.e2e.dashboard.opened import LAST_MONTH, TODAY, Open, report
 from tests.process import Process
@@ -166,3 +167,51 @@ def test_going_back_shows_in_the_form_what_the_page_is_about(portal: Process, op
     page.wait_for_url("**interval=week*")
     page.go_back()
     expect(page.get_by_role("combobox", name="By")).to_have_value("day")
+
+
+def sideways(page: Page, table: str) -> int:
+    """How far a table can be scrolled sideways, in pixels."""
+    scroll = page.locator(f".scroll:has(table.{table})")
+    moved: int = scroll.evaluate("(scroll) => scroll.scrollWidth - scroll.clientWidth")
+    return moved
+
+
+@pytest.mark.parametrize("path", ["/?days=91", "/tables/anomalies?days=91"])
+def test_what_was_out_of_the_ordinary_can_be_read_on_a_phone_without_scrolling_sideways(
+    portal: Process, opened: Open, path: str
+) -> None:
+    page = opened(portal, path, viewport={"width": 390, "height": 844}).page
+    expect(page.locator("table.anomalies .movers").first).to_be_attached()
+    assert sideways(page, "anomalies") == 0
+
+
+@pytest.mark.parametrize("width", [768, 1024])
+def test_a_whole_table_fits_a_tablet(portal: Process, opened: Open, width: int) -> None:
+    page = opened(portal, "/tables/entities", viewport={"width": width, "height": 900}).page
+    assert sideways(page, "ranking") == 0
+
+
+def test_whose_row_it_is_stays_in_sight_where_retention_is_scrolled(portal: Process, opened: Open) -> None:
+    page = opened(portal, "/tables/retention?days=91", viewport={"width": 390, "height": 844}).page
+    name = page.locator("table.retention tbody th").first
+    before = name.bounding_box()
+    assert sideways(page, "retention") > 0
+    page.locator(".scroll").evaluate("(scroll) => { scroll.scrollLeft = 100; }")
+    assert name.bounding_box() == before
+
+
+def test_a_long_name_does_not_break_the_titles_of_the_weekly_summary(portal: Process, opened: Open) -> None:
+    page = opened(portal, "/weekly", viewport={"width": 390, "height": 844}).page
+    page.route(
+        "**/weekly",
+        lambda route: route.fulfill(
+            body=requests.get(route.request.url, timeout=30).text.replace("catalog", "a" * 200)
+        ),
+    )
+    page.reload()
+    heights = [
+        box["height"]
+        for title in page.get_by_role("columnheader", name="Events").all()
+        if (box := title.bounding_box())
+    ]
+    assert max(heights) < 40, heights
