@@ -126,7 +126,7 @@ class Dispatcher:
                 delivered = self._deliver_next(max_events)
         return delivered
 
-    def _deliver_next(self, max_events: int) -> tuple[Batch | None, int]:
+    def _deliver_next(self, max_events: int | None) -> tuple[Batch | None, int]:
         batch = self._outbox.claim(max_events=max_events)
         if batch is None:
             return None, 0
@@ -168,7 +168,7 @@ class Dispatcher:
             with self._outbox.right_to_deliver() as mine:
                 if mine:
                     with self._failure_noted():
-                        self._deliver_next(self._batch_events)
+                        self._deliver_next(None)  # what has not been begun can be erased here, and need not leave
                     return self._outbox.erase(person)
             self._stop.wait(_SECONDS_A_LOOK)
         raise UnavailableError("events are being delivered without a pause; try again")

@@ -121,16 +121,17 @@ class Outbox:
         with file, tried_lock(file) as mine:
             yield mine
 
-    def claim(self, *, max_events: int) -> Batch | None:
+    def claim(self, *, max_events: int | None) -> Batch | None:
         """Take what waits, oldest first, as one batch. Only for the holder of the right to deliver.
 
         A request that the disk has damaged goes to the dead letters, as `damaged`; the others go on without it.
 
         Args:
-            max_events: where the batch ends, if not at `MAX_BATCH_BYTES`; a single request may go over either.
+            max_events: where a new batch ends, if not at `MAX_BATCH_BYTES`; a single request may go over either. None
+                begins no new one.
 
         Returns:
-            A batch that was claimed before and has not arrived, else a new one; None where nothing waits.
+            A batch that was claimed before and has not arrived, else a new one; None where there is neither.
 
         Raises:
             UnavailableError: the disk refuses; nothing was claimed.
@@ -140,12 +141,16 @@ class Outbox:
         with available(), self._database.transaction() as db:
             # One of which nothing is left, since a person was taken out, is none.
             under_way = "SELECT batch, last, digest FROM claim WHERE last >= (SELECT min(id) FROM request)"
-            claimed = db.execute(under_way).fetchone()
-            batch_id, last, digest = claimed or (*self._new_claim(db, max_events), None)
+            begun = claimed = db.execute(under_way).fetchone()
+            if claimed is None:
+                if max_events is None:
+                    return None
+                claimed = (*self._new_claim(db, max_events), None)
+            batch_id, last, digest = claimed
             read = "SELECT id, events, lines, keys FROM request WHERE id <= ? ORDER BY id"
             rows = db.execute(read, (last,)).fetchall()
             # What has not arrived at once may be what cannot be read, so it is looked at more closely then.
-            damaged = [row for row in rows if not is_sound(row[2], thoroughly=claimed is not None)]
+            damaged = [row for row in rows if not is_sound(row[2], thoroughly=begun is not None)]
             if damaged:
                 self._bury(db, [DeadLetter(DAMAGED, events, lines) for _, events, lines, _ in damaged])
                 keep_digest(db, damaged[0][0])

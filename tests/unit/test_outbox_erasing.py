@@ -203,10 +203,20 @@ def test_what_is_under_way_arrives_before_the_rest_is_searched(made: Made) -> No
     assert ids(destination) == ["theirs"]
 
 
+def test_what_nobody_has_begun_to_deliver_leaves_for_no_erasure(made: Made) -> None:
+    outbox, destination, dispatcher = made
+    append(outbox, THEIRS, OTHER)
+    assert dispatcher.erase(PERSON) == Erased(1, 0)
+    assert ids(destination) == []
+    dispatcher.drain()
+    assert ids(destination) == ["other"]
+
+
 def test_whatever_goes_wrong_with_a_delivery_the_person_is_erased(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     outbox, destination, dispatcher = made
     monkeypatch.setattr(destination, "deliver", lambda _: 1 // 0)
     append(outbox, THEIRS, OTHER)
+    outbox.claim(max_events=1)
     assert dispatcher.erase(PERSON) == Erased(1, 0)
     assert dispatcher.last_failure == "ZeroDivisionError"
 
