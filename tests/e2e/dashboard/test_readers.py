@@ -177,10 +177,11 @@ def sideways(page: Page, table: str) -> int:
 
 
 @pytest.mark.parametrize("path", ["/?days=91", "/tables/anomalies?days=91"])
-def test_what_was_out_of_the_ordinary_can_be_read_on_a_phone_without_scrolling_sideways(
-    portal: Process, opened: Open, path: str
+@pytest.mark.parametrize("width", [390, 768, 1024])
+def test_what_was_out_of_the_ordinary_can_be_read_without_scrolling_sideways(
+    portal: Process, opened: Open, width: int, path: str
 ) -> None:
-    page = opened(portal, path, viewport={"width": 390, "height": 844}).page
+    page = opened(portal, path, viewport={"width": width, "height": 844}).page
     expect(page.locator("table.anomalies .movers").first).to_be_attached()
     assert sideways(page, "anomalies") == 0
 
