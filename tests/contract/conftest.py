@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,13 +14,13 @@ from insights_backend.warehouse.engine import Engine
 from insights_backend.warehouse.events import EventStore
 from tests.app import Make, Service, running, settings_for
 
-_MEMORY, _ROOM = "/dev/shm", 1024**3  # noqa: S108 - pytest makes a directory of the user's own there
+_MEMORY, _ROOM = "/dev/shm", 1024**3  # noqa: S108 - whatever is made there has a name of its own
 
 
 def pytest_configure() -> None:
     """Keep the tests' files in memory where there is room: the engine makes and deletes hundreds of them a test."""
-    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
+    if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        tempfile.tempdir = _MEMORY
 
 
 @pytest.fixture
