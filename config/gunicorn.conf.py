@@ -26,8 +26,31 @@ os.environ.setdefault("JE_MALLOC_CONF", "dirty_decay_ms:1000,muzzy_decay_ms:0,na
 _processors = [*os.sched_getaffinity(0)] if sys.platform == "linux" else []
 random.shuffle(_processors)  # services that know nothing of each other shall not all begin with the same one
 
-workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
 _COUNTS = "insights-metrics-"
+_MOST_WORKERS, _LAST_PORT = 1000, 65_535
+
+
+def _refuse(reason: str) -> NoReturn:
+    _forget_counts()
+    sys.stderr.write(f"insights: {reason}\n")
+    sys.exit(2)
+
+
+def _forget_counts() -> None:
+    counts = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+    if _COUNTS in counts:
+        shutil.rmtree(counts, ignore_errors=True)
+
+
+def _number(variable: str, default: int, least: int, most: int) -> int:
+    """Read a whole number that the environment may give."""
+    text = os.environ.get(variable, str(default))
+    if not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
+        _refuse(f"{variable}: must be a whole number from {least} to {most}")
+    return int(text)
+
+
+workers = _number("WEB_CONCURRENCY", 1, 1, _MOST_WORKERS)
 if workers > 1 and _COUNTS not in os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""):
     # Where the workers put together what they count, for `/metrics`; before anything is imported that counts. A reload
     # reads this file again, and goes on counting there.
@@ -42,7 +65,8 @@ from insights_backend.settings import Settings  # noqa: E402 - as above
 from insights_backend.web.problems import log_unexpected  # noqa: E402 - as above
 
 _host = os.environ.get("HOST", "127.0.0.1")
-bind = f"{f'[{_host}]' if ':' in _host and not _host.startswith('[') else _host}:{os.environ.get('PORT', '7008')}"
+_port = _number("PORT", 7008, 0, _LAST_PORT)
+bind = f"{f'[{_host}]' if ':' in _host and not _host.startswith('[') else _host}:{_port}"
 # A threaded one that lets go of clients which take too long over a request.
 worker_class = "insights_backend.web.worker.BoundedWorker"
 threads = 16
@@ -163,17 +187,6 @@ def _try(tried: Settings, count: int) -> None:
         raise ConfigError(
             "the embedded warehouse belongs to one process: run one worker, or set warehouse.dsn to a ClickHouse server"
         )
-
-
-def _forget_counts() -> None:
-    if workers > 1:
-        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
-
-
-def _refuse(reason: str) -> NoReturn:
-    _forget_counts()
-    sys.stderr.write(f"insights: {reason}\n")
-    sys.exit(2)
 
 
 try:

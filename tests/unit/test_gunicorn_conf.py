@@ -59,6 +59,25 @@ def test_a_reload_goes_on_counting_where_the_workers_have_counted(
     assert not counts.exists()
 
 
+@pytest.mark.parametrize(
+    ("said", "numbers"),
+    [
+        ("WEB_CONCURRENCY=0", "1 to 1000"),
+        ("PORT=99999", "0 to 65535"),
+        ("PORT=http", "0 to 65535"),
+    ],
+)
+def test_a_variable_that_is_not_the_number_it_should_be_is_one_line_and_exit_2(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], said: str, numbers: str
+) -> None:
+    variable, _, value = said.partition("=")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(repository / "config" / "gunicorn.conf.py"))
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"insights: {variable}: must be a whole number from {numbers}\n"
+
+
 def _fail(said: str) -> None:
     raise LookupError(said) from ValueError(said)
 
