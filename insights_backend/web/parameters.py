@@ -189,5 +189,6 @@ def _ref(text: str, kind: str | None) -> str:
 
 def _flat(messages: object) -> str:
     if isinstance(messages, dict):
-        return " ".join(_flat(inner) for inner in messages.values())
-    return " ".join(map(str, messages)) if isinstance(messages, list) else str(messages)
+        messages = [*messages.values()]
+    # The library ends its messages as sentences; here others follow.
+    return ", ".join(map(_flat, messages)) if isinstance(messages, list) else str(messages).removesuffix(".")

@@ -366,7 +366,7 @@ def test_what_nobody_foresaw_is_said_without_its_words() -> None:
         ("/?days=8", 400, "days: Must be one of"),
         ("/?from=yesterday", 400, "from: is no date"),
         ("/?colour=red", 400, "colour: Unknown field"),
-        ("/?format=csv", 400, "format: Unknown field"),
+        ("/?format=csv&colour=red", 400, "colour: Unknown field; format: Unknown field"),
         ("/weekly?week=now", 400, "week: Not a valid date"),
         ("/panels/nothing", 404, "not found"),
         ("/tables/nothing", 404, "not found"),
