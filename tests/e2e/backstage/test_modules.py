@@ -87,17 +87,20 @@ def test_a_real_browser_sends_what_is_left_when_its_page_is_left(
     script = HOME / bundle(system, "browser", f"{SYSTEMS[system]} from './documented-{system}';", "tab.js", "js")
     user = f"user:default/{system}-{leave}"
     configuration = {"backend": {"baseUrl": backstage.url}, **discovery(service)}
-    sent = [visit_of(f"{system}-{leave}", number) for number in range(3)]
+    first, *left = sent = [visit_of(f"{system}-{leave}", number) for number in range(3)]
     with chromium() as browser:
         page = browser.new_page(bypass_csp=True)
-        page.add_init_script("window.setInterval = () => 0")  # nothing is sent in between
+        page.add_init_script("window.setInterval = send => { window.sendNow = send; }")
         # A page of the portal's origin; what it shows does not matter.
         page.goto(f"{backstage.url}/.backstage/health/v1/liveness")
         page.add_script_tag(path=script)
         page.evaluate(
             "([configuration, token]) => signIn(configuration, token)", [configuration, backstage.sign_in(user)]
         )
-        page.evaluate("events => events.forEach(event => analytics.captureEvent(event))", sent)
+        # Once, as within five seconds: the browser has then asked whether it may, and need not in its last moment.
+        page.evaluate("event => { analytics.captureEvent(event); sendNow(); }", first)
+        service.stored(1, user=user)
+        page.evaluate("events => events.forEach(event => analytics.captureEvent(event))", left)
         if leave == "close":
             page.close(run_before_unload=True)
         else:
