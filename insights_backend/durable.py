@@ -1,6 +1,8 @@
 """Writing so that a loss of power takes nothing back."""
 
 import os
+import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -19,3 +21,11 @@ def sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_ahead(database: sqlite3.Connection) -> None:
+    """Have a database of SQLite write ahead, so that readers and a writer do not wait for one another."""
+    # The switch does not always wait for its lock. Where it fails, another process is at this line too, or the next one
+    # to open the file will be; the mode is the file's, and it lasts.
+    with suppress(sqlite3.OperationalError):
+        database.execute("PRAGMA journal_mode=WAL")

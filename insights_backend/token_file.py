@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from insights_backend.durable import write_ahead
 from insights_backend.errors import ConfigError, UnavailableError
 
 _BUSY_TIMEOUT = 5.0
@@ -87,7 +88,4 @@ class TokenFile:
                 for statement in _SCHEMA:
                     database.execute(statement)
             database.execute("COMMIT")
-            # The switch does not always wait for its lock. Where it fails, another process is at this line
-            # too, or the next one to open the file will be; the mode is the file's, and it lasts.
-            with suppress(sqlite3.OperationalError):
-                database.execute("PRAGMA journal_mode = WAL")
+            write_ahead(database)

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, Any
 
+from insights_backend.durable import write_ahead
 from insights_backend.errors import ConfigError
 from insights_backend.file_lock import lock_file
 
@@ -142,10 +143,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600)
     db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
-        # The switch does not always wait for its lock. Where it fails, another process is at this line too, or the next
-        # one to open the file will be; the mode is the file's, and it lasts.
-        with suppress(sqlite3.OperationalError):
-            db.execute("PRAGMA journal_mode=WAL")
+        write_ahead(db)
         db.execute("PRAGMA synchronous=FULL")
         sound = db.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
     except BaseException:
